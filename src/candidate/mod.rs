@@ -1,0 +1,62 @@
+//! The shared vocabulary of the engine: candidates, faults, columns, rows, predictions, verdicts and the layout of a result.
+
+mod fault;
+mod features;
+mod layout;
+mod ledger;
+mod prediction;
+mod ranking;
+mod record;
+mod row;
+mod stored;
+mod verdict;
+
+use crate::chem::Composition;
+
+pub use fault::{Fault, FaultCode, Stage};
+pub use features::{Column, FeatureMatrix, Reference, Rows};
+pub use layout::{FeatureGroup, FeatureType, Layout, PredictionGroup, Task};
+pub use ledger::{Ledger, Tally};
+pub use prediction::Predictions;
+pub use ranking::Ranking;
+pub use record::{Frame, Payload, RawRecord};
+pub use row::{ColumnRef, PredictionField, Row};
+pub use stored::{NOT_REACHED, QuarantinedRow, StoredRows};
+pub use verdict::Verdict;
+
+/// Position in the source. The only key that orders output, seeds randomness or splits shards.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct CandidateIndex(pub u64);
+
+/// One candidate material, decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Position in the source.
+    pub index: CandidateIndex,
+    /// What it is.
+    pub kind: CandidateKind,
+    /// Numeric columns that the source carries beside it, as [`Decoder::columns`](crate::source::Decoder::columns) announces; NaN = empty field.
+    pub values: Vec<f64>,
+}
+
+/// The kinds of candidate.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CandidateKind {
+    /// Stoichiometric composition: what matters are ratios of amounts, a formula unit exists.
+    Composition(Composition),
+    /// Alloy or formulation: fractions on a simplex.
+    Mixture(Composition),
+    /// Only numeric columns.
+    Row,
+}
+
+impl Candidate {
+    /// The composition, for all kinds that have one.
+    pub fn composition(&self) -> Option<&Composition> {
+        match &self.kind {
+            CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => Some(composition),
+            CandidateKind::Row => None,
+        }
+    }
+}

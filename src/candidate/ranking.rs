@@ -1,0 +1,30 @@
+//! A finished ranking.
+
+/// The best candidates, best first; what `/ranking` holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranking {
+    /// Position in the source.
+    pub index: Vec<u64>,
+    /// Score, higher is better.
+    pub score: Vec<f64>,
+    /// Pareto front, 1 = not dominated by any; 0 where the plan asks for no fronts.
+    pub front: Vec<u32>,
+    /// What was ranked by: label and unit of each objective.
+    pub objectives: Vec<super::Column>,
+    /// Values of the objectives, row-major.
+    pub values: Vec<f64>,
+    /// The resolved `[rank]` table, as JSON, for the record.
+    pub parameters: serde_json::Value,
+}
+
+impl Ranking {
+    /// Number of ranked candidates.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether nothing is ranked.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+}

@@ -1,0 +1,1 @@
+//! Ranking: bounded, deterministic, mergeable.

@@ -1,0 +1,1 @@
+//! The result file: HDF5 segments, merge, seal, digests, reader, export.

@@ -1,0 +1,62 @@
+//! Sources of candidates: one file per format or generator.
+//!
+//! Framing is serial and cheap (where does a record begin and end), decoding is parallel (what does it say).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::candidate::{Candidate, Column, Fault, Frame, RawRecord};
+
+/// A stream of candidates.
+pub trait Source: Send {
+    /// Appends up to `limit` records to `frame`; fewer means that the source is exhausted.
+    ///
+    /// # Errors
+    /// Only what ends a run: an input that vanished, an archive that is no archive. A bad record is a record that decodes to a [`Fault`].
+    fn frame(&mut self, limit: usize, frame: &mut Frame) -> Result<(), SourceError>;
+
+    /// The parallel half: shared by workers while the reader keeps framing.
+    fn decoder(&self) -> Arc<dyn Decoder>;
+
+    /// Number of records, where it is known without reading them.
+    fn num_records(&self) -> Option<u64>;
+
+    /// Jumps to record `index`, for resume and shards. Costs a reading pass unless the source is index-addressable.
+    ///
+    /// # Errors
+    /// As [`frame`](Self::frame).
+    fn seek(&mut self, index: u64) -> Result<(), SourceError>;
+}
+
+/// Turns records into candidates.
+pub trait Decoder: Send + Sync {
+    /// Numeric columns that every candidate carries in [`Candidate::values`].
+    fn columns(&self) -> &[Column];
+
+    /// Decodes one record into `out`, whose allocations are reused.
+    ///
+    /// # Errors
+    /// The fault that quarantines the record.
+    fn decode(&self, frame: &Frame, record: &RawRecord, out: &mut Candidate) -> Result<(), Fault>;
+
+    /// The source's own name of the record: its id column, else its number.
+    fn id<'a>(&self, frame: &'a Frame, record: &RawRecord) -> Cow<'a, str>;
+
+    /// Where the record came from: `<input>[!<member>]#<record from 0>` or `space:<name>#<i>`.
+    fn origin(&self, frame: &Frame, record: &RawRecord) -> String;
+}
+
+/// Why a source cannot go on. Ends the run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// An input cannot be opened or read.
+    #[error("cannot read {input}")]
+    Unreadable {
+        /// The input, as given.
+        input: String,
+        /// The operating system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+}

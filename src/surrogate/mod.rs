@@ -1,0 +1,18 @@
+//! Surrogates: models that predict a property from features and know how sure they are.
+
+use crate::candidate::{Column, Predictions, Rows, Task};
+
+/// A trained model, ready to predict. Total: every precondition is checked when it is loaded and bound to columns.
+pub trait Surrogate: Send + Sync {
+    /// Columns it reads, in its own order; compared with the plan's matrix before the run.
+    fn columns(&self) -> &[Column];
+
+    /// What it predicts, and in which unit.
+    fn target(&self) -> &Column;
+
+    /// Regression or classification.
+    fn task(&self) -> &Task;
+
+    /// Predicts every row of the block; row *i* of `out` depends on row *i* of `rows` only.
+    fn predict(&self, rows: Rows<'_>, out: &mut Predictions);
+}
