@@ -2,6 +2,11 @@
 
 mod composition;
 mod element;
+mod formula;
 
 pub use composition::Composition;
 pub use element::{Element, NUM_ELEMENTS};
+pub use formula::{
+    FormulaError, FormulaErrorKind, MAX_AMOUNT, MAX_DEPTH, MAX_FORMULA_BYTES, MIN_AMOUNT, ParsedFormula,
+    parse_charged_formula, parse_formula, parse_formula_into,
+};
