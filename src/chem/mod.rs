@@ -2,6 +2,9 @@
 
 mod composition;
 mod element;
+pub mod element_table;
+pub mod table;
 
 pub use composition::Composition;
 pub use element::{Element, NUM_ELEMENTS};
+pub use element_table::{ElementColumn, ElementTable};
