@@ -3,6 +3,7 @@
 mod composition;
 mod element;
 pub mod element_table;
+pub mod pair_table;
 pub mod table;
 
 pub use composition::Composition;
