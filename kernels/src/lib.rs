@@ -1,1 +1,3 @@
 //! Numeric kernels.
+
+pub mod moments;

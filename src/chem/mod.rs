@@ -2,6 +2,10 @@
 
 mod composition;
 mod element;
+pub mod element_table;
+pub mod pair_table;
+pub mod table;
 
 pub use composition::Composition;
 pub use element::{Element, NUM_ELEMENTS};
+pub use element_table::{ElementColumn, ElementTable};
