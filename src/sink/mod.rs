@@ -18,6 +18,7 @@ mod segment;
 mod store;
 mod table;
 mod tables;
+mod verify;
 mod writer;
 
 pub use error::SinkError;
@@ -25,3 +26,4 @@ pub use options::{Identity, Progress, Prune, RootAttributes, StoreOptions, Store
 pub use reader::{NamedColumn, ResultFile};
 pub use store::{Opened, Store};
 pub use tables::StoredFault;
+pub use verify::{Check, Report, verify};
