@@ -2,6 +2,8 @@
 
 mod composition;
 mod element;
+mod element_set;
 
 pub use composition::Composition;
 pub use element::{Element, NUM_ELEMENTS};
+pub use element_set::ElementSet;
