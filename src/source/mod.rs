@@ -2,6 +2,25 @@
 //!
 //! Framing is serial and cheap (where does a record begin and end), decoding is parallel (what does it say).
 
+mod choice;
+mod csv;
+mod decode;
+mod delimited;
+mod digest;
+mod error;
+mod expand;
+mod format;
+mod input;
+mod member;
+mod parquet;
+mod reader;
+pub mod space;
+mod spec;
+mod table_source;
+mod tar;
+mod text_row;
+mod zip;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +28,16 @@ use std::sync::Arc;
 use crate::candidate::{BlockRule, Candidate, Column, Fault, Frame, RawRecord, Verdict};
 use crate::chem::Element;
 
-pub mod space;
+pub use choice::{FORMULA_COLUMNS, ID_COLUMNS, Selection};
+pub use decode::TableDecoder;
+pub use digest::{InputDigest, digest_inputs};
+pub use error::SourceError;
+pub use expand::{BrokenStream, ByteStream, ExpansionLimit};
+pub use format::{ArchiveKind, Compression, Format};
+pub use input::{InputFile, Inputs, Wanted, list_inputs};
+pub use member::{Content, Member, Members};
+pub use spec::{ColumnSpec, SourceSpec};
+pub use table_source::{count_records, open};
 
 /// A stream of candidates.
 pub trait Source: Send {
@@ -100,22 +128,4 @@ pub struct Survivor<'a> {
     pub amounts: &'a [u8],
     /// Verdict of each rule, in their order.
     pub verdicts: &'a [Verdict],
-}
-
-/// Why a source cannot go on. Ends the run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// An input cannot be opened or read.
-    #[error("cannot read {input}")]
-    Unreadable {
-        /// The input, as given.
-        input: String,
-        /// The operating system's reason.
-        #[source]
-        source: std::io::Error,
-    },
-    /// An enumerated space that cannot be built.
-    #[error("[source] space: {0}")]
-    Space(#[from] space::SpaceError),
 }
