@@ -2,7 +2,19 @@
 
 use crate::candidate::{Column, Predictions, Rows, Task};
 
+pub mod calibration;
+pub mod dataset;
+pub mod domain;
+mod error;
+pub mod file;
+pub mod metrics;
+pub mod probability;
+mod random;
+pub mod splits;
+pub mod stack;
 pub mod tensors;
+
+pub use error::SurrogateError;
 
 /// A trained model, ready to predict. Total: every precondition is checked when it is loaded and bound to columns.
 pub trait Surrogate: Send + Sync {
