@@ -4,6 +4,8 @@ mod composition;
 mod element;
 pub mod element_table;
 mod formula;
+pub mod neutrality;
+pub mod oxidation;
 pub mod pair_table;
 pub mod table;
 
