@@ -39,7 +39,7 @@ pub use format::{ArchiveKind, Compression, Format};
 pub use input::{InputFile, Inputs, Wanted, list_inputs};
 pub use member::{Content, Member, Members};
 pub use spec::{ColumnSpec, SourceSpec};
-pub use table::{Table, read_table};
+pub use table::{Numbers, Table, read_table};
 pub use table_source::{count_records, open};
 
 /// A stream of candidates.

@@ -33,6 +33,15 @@ pub struct Table {
     pub compositions: Vec<Option<Composition>>,
 }
 
+/// A column of a [`Table`] as numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers {
+    /// One a row; NaN where the field is empty, says `nan`, or holds something else.
+    pub values: Vec<f64>,
+    /// Rows that hold something else; ascending.
+    pub faults: Vec<(usize, Fault)>,
+}
+
 /// Reads the tables of `spec` with the columns `names`, whatever they hold.
 ///
 /// # Errors
@@ -75,8 +84,8 @@ impl Table {
         Some(&self.columns[position])
     }
 
-    /// A column as numbers, NaN where it is empty, with the rows that hold something else.
-    pub fn numbers(&self, name: &str) -> Option<(Vec<f64>, Vec<(usize, Fault)>)> {
+    /// A column as numbers; `None` if it was not asked for.
+    pub fn numbers(&self, name: &str) -> Option<Numbers> {
         let texts = self.text(name)?;
         let mut faults = Vec::new();
         let mut numbers = Vec::with_capacity(texts.len());
@@ -87,7 +96,7 @@ impl Table {
                 f64::NAN
             }));
         }
-        Some((numbers, faults))
+        Some(Numbers { values: numbers, faults })
     }
 
     /// The candidate of a row, without numeric columns; `None` where the row has a fault.
