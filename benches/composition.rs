@@ -6,7 +6,7 @@ use criterion::{Criterion, Throughput};
 use matsieve::candidate::{Candidate, CandidateIndex, CandidateKind};
 use matsieve::chem::{Composition, Element, element_table};
 use matsieve::descriptor::{self, REGISTRY, Scratch};
-use matsieve_kernels::moments;
+use matsieve_kernels::dispatch::{Level, range_mean_deviation_mode_24};
 
 fn candidates() -> Vec<Candidate> {
     include_str!("../tests/golden/composition/compositions.txt")
@@ -28,25 +28,27 @@ fn main() {
     let mut group = criterion.benchmark_group("composition");
     group.throughput(Throughput::Elements(candidates.len() as u64));
 
-    group.bench_function("kernel of magpie", |bencher| {
-        let mut table = vec![[0.0; 24]; 118];
-        for (place, column) in element_table::magpie().columns.iter().take(22).enumerate() {
-            for (row, value) in table.iter_mut().zip(column.values.iter()) {
-                row[place] = *value;
-            }
+    let mut table = vec![[0.0; 24]; 118];
+    for (place, column) in element_table::magpie().columns.iter().take(22).enumerate() {
+        for (row, value) in table.iter_mut().zip(column.values.iter()) {
+            row[place] = *value;
         }
-        let prepared: Vec<(Vec<usize>, Vec<f64>)> = candidates
-            .iter()
-            .filter_map(Candidate::composition)
-            .map(|composition| composition.pairs().iter().map(|(element, amount)| (element.row(), *amount)).unzip())
-            .collect();
-        let mut out = [0.0; 132];
-        bencher.iter(|| {
-            for (rows, amounts) in &prepared {
-                moments::range_mean_deviation_mode(&table, rows, amounts, black_box(&mut out));
-            }
+    }
+    let prepared: Vec<(Vec<usize>, Vec<f64>)> = candidates
+        .iter()
+        .filter_map(Candidate::composition)
+        .map(|composition| composition.pairs().iter().map(|(element, amount)| (element.row(), *amount)).unzip())
+        .collect();
+    for level in Level::available() {
+        group.bench_function(format!("kernel of magpie, {}", level.name()), |bencher| {
+            let mut out = [0.0; 132];
+            bencher.iter(|| {
+                for (rows, amounts) in &prepared {
+                    range_mean_deviation_mode_24(level, &table, rows, amounts, black_box(&mut out));
+                }
+            });
         });
-    });
+    }
     group.bench_function("begin", |bencher| {
         let mut scratch = Scratch::new();
         bencher.iter(|| {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use matsieve::candidate::{Candidate, CandidateIndex, CandidateKind};
 use matsieve::chem::{Composition, Element, element_table};
 use matsieve::descriptor::{self, REGISTRY, Scratch};
-use matsieve_kernels::moments;
+use matsieve_kernels::dispatch::{Level, range_mean_deviation_mode_24};
 
 const REPEATS: usize = 5;
 
@@ -75,9 +75,11 @@ fn kernel(candidates: &[Candidate]) -> f64 {
         ranges.push(start..rows.len());
     }
     let mut out = [0.0; 132];
+    let level = Level::best();
     best(|| {
         for range in &ranges {
-            moments::range_mean_deviation_mode(
+            range_mean_deviation_mode_24(
+                level,
                 &table,
                 &rows[range.clone()],
                 &amounts[range.clone()],
