@@ -44,8 +44,10 @@ impl ResultFile {
     /// Not a result (with what it is instead), truncated, of another format version, not complete, damaged.
     pub fn open(path: &Path) -> Result<Self, SinkError> {
         check_kind_of_file(path)?;
-        let file = files::open_hdf5(path)
-            .map_err(|error| SinkError::damaged(path, format!("it is truncated or altered ({error})")))?;
+        if let Err(reason) = seal::check_structure(path, RESULT_FORMAT)? {
+            return Err(SinkError::damaged(path, reason));
+        }
+        let file = files::open_hdf5(path)?;
         let root = Attributes::read(&file, path)?;
         content::check_format(&root, RESULT_FORMAT, path)?;
         if root.integer("complete") != Some(1) {
@@ -246,7 +248,7 @@ impl ResultFile {
 }
 
 /// Says what a file is that is no result, before the HDF5 library says less.
-fn check_kind_of_file(path: &Path) -> Result<(), SinkError> {
+pub(super) fn check_kind_of_file(path: &Path) -> Result<(), SinkError> {
     let mut file = std::fs::File::open(path).map_err(SinkError::io("open", path))?;
     if file.metadata().map_err(SinkError::io("read", path))?.is_dir() {
         return Err(SinkError::NotAResult { path: path.to_owned(), reason: "it is a folder".to_owned() });
