@@ -1,6 +1,7 @@
 //! The result file: what goes in comes out, whatever happened on the way.
 
 mod fixture;
+mod peers;
 mod resume;
 mod round_trip;
 mod verify;
