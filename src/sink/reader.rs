@@ -9,7 +9,6 @@ use crate::candidate::{Column as FeatureColumn, Layout, Ledger, Ranking, StoredR
 use super::SinkError;
 use super::attributes::Attributes;
 use super::content::{self, RESULT_FORMAT};
-use super::data::Data;
 use super::files;
 use super::schema::{self, Kind};
 use super::seal::{self, HDF5_SIGNATURE};
@@ -157,14 +156,8 @@ impl ResultFile {
 
     /// Rows by row numbers, in the order given.
     pub fn rows_at(&self, rows: &[usize]) -> Result<StoredRows, SinkError> {
-        let specs = schema::row_specs(&self.layout);
-        let mut out: Vec<Data> = specs.iter().map(schema::Spec::empty).collect();
-        // Neighbours are read together: a hit list that is sorted costs little more than a scan of its blocks.
-        for run in rows.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
-            let block = self.rows.read(run[0]..run[run.len() - 1].saturating_add(1))?;
-            out.iter_mut().zip(&block).for_each(|(out, data)| out.extend_from(data, 0..data.rows()));
-        }
-        Ok(schema::decode_rows(&self.layout, &out))
+        let columns = self.rows.columns().iter().map(|column| column.read_at(rows)).collect::<Result<Vec<_>, _>>()?;
+        Ok(schema::decode_rows(&self.layout, &columns))
     }
 
     /// Positions in the source of all stored rows, ascending.

@@ -145,7 +145,7 @@ impl TableWriter {
             }
             column.written += count;
             position += count;
-            if column.written % *rows == 0 {
+            if column.written.is_multiple_of(*rows) {
                 let start = column.written - *rows;
                 let bytes = std::mem::replace(buffer, Vec::with_capacity(*rows * *row_bytes));
                 self.pending.push(Chunk { column: number, start, value_bytes: *value_bytes, bytes });
