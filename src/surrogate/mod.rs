@@ -3,6 +3,7 @@
 use crate::candidate::{Column, Predictions, Rows, Task};
 
 pub mod tensors;
+pub mod trees;
 
 /// A trained model, ready to predict. Total: every precondition is checked when it is loaded and bound to columns.
 pub trait Surrogate: Send + Sync {
