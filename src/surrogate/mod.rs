@@ -2,6 +2,20 @@
 
 use crate::candidate::{Column, Predictions, Rows, Task};
 
+pub mod calibration;
+pub mod dataset;
+pub mod domain;
+mod error;
+pub mod file;
+pub mod metrics;
+pub mod probability;
+mod random;
+pub mod splits;
+pub mod stack;
+pub mod tensors;
+
+pub use error::SurrogateError;
+
 /// A trained model, ready to predict. Total: every precondition is checked when it is loaded and bound to columns.
 pub trait Surrogate: Send + Sync {
     /// Columns it reads, in its own order; compared with the plan's matrix before the run.
