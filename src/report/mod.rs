@@ -2,7 +2,9 @@
 //!
 //! [`ReportData`] holds what is shown; [`html`] writes it. All text that comes from a file is escaped.
 
+mod card;
 mod chart;
+mod collect;
 mod data;
 mod figures;
 mod html;
@@ -13,6 +15,7 @@ mod plan;
 mod provenance;
 mod top;
 
+pub use collect::Selection;
 pub use data::{Distribution, Fact, ModelSummary, PredictionCell, QuarantineGroup, ReportData, TopRow, Tradeoff};
 pub use message::Language;
 pub use page::html;
