@@ -2,6 +2,8 @@
 
 use crate::candidate::{Column, Predictions, Rows, Task};
 
+pub mod tensors;
+
 /// A trained model, ready to predict. Total: every precondition is checked when it is loaded and bound to columns.
 pub trait Surrogate: Send + Sync {
     /// Columns it reads, in its own order; compared with the plan's matrix before the run.

@@ -1,0 +1,6 @@
+//! The result file: what goes in comes out, whatever happened on the way.
+
+mod fixture;
+mod resume;
+mod round_trip;
+mod verify;
