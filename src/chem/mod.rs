@@ -6,6 +6,7 @@ mod element_set;
 pub mod element_table;
 mod formula;
 pub mod pair_table;
+pub mod policy;
 pub mod table;
 
 pub use composition::Composition;

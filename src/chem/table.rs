@@ -165,6 +165,11 @@ const TABLES: &[TableEntry] = &[
     entry!("elements", "pymatgen"),
     entry!("elements", "miedema"),
     entry!("pairs", "mixing_enthalpy"),
+    entry!("policy", "price"),
+    entry!("policy", "abundance"),
+    entry!("policy", "hhi"),
+    entry!("policy", "critical"),
+    entry!("policy", "hazard"),
 ];
 
 /// All tables that are compiled in, in the order in which they are listed.
