@@ -3,10 +3,12 @@
 mod composition;
 mod element;
 pub mod element_table;
+mod format;
 mod formula;
 pub mod neutrality;
 pub mod oxidation;
 pub mod pair_table;
+mod reduce;
 pub mod table;
 
 pub use composition::Composition;
