@@ -1,1 +1,11 @@
-//! Numeric kernels.
+//! Numeric kernels of matsieve.
+//!
+//! Pure functions over slices: no input or output, no allocation, no threads, no logging, no dependencies. Lengths are
+//! checked once by `assert!` and are the caller's bug. Results have a fixed order of association and no fused
+//! multiply-add, so every processor gives the same bits, whatever [`dispatch::Level`] it runs at.
+#![deny(unsafe_code)]
+
+pub mod dispatch;
+pub mod trees;
+
+mod walk;

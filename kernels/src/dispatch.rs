@@ -1,0 +1,117 @@
+//! Instruction sets: compiles one body per kernel for each level and picks at run time.
+//!
+//! The only file with `unsafe`: calling a function compiled for a level is sound because a [`Level`] can only be
+//! obtained where the processor has it.
+#![allow(unsafe_code)]
+
+/// An instruction set that this processor has.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Level(Set);
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Set {
+    Baseline,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Level {
+    /// What every processor of the architecture has.
+    pub const BASELINE: Self = Self(Set::Baseline);
+
+    /// The widest level that this processor has. Cheap: the standard library remembers what it detected.
+    pub fn best() -> Self {
+        Self::available().last().unwrap_or(Self::BASELINE)
+    }
+
+    /// All levels that this processor has, narrowest first; for tests that compare them.
+    pub fn available() -> impl Iterator<Item = Self> {
+        let levels = [
+            Some(Self::BASELINE),
+            #[cfg(target_arch = "x86_64")]
+            (is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt")
+                && is_x86_feature_detected!("popcnt"))
+            .then_some(Self(Set::Avx2)),
+            #[cfg(target_arch = "x86_64")]
+            (is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt")
+                && is_x86_feature_detected!("popcnt"))
+            .then_some(Self(Set::Avx512)),
+        ];
+        levels.into_iter().flatten()
+    }
+
+    /// `baseline`, `avx2` or `avx512`.
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            Set::Baseline => "baseline",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => "avx512",
+        }
+    }
+}
+
+/// Declares `pub fn name(level, arguments…)`, which runs the `#[inline(always)]` function `body` compiled for `level`.
+macro_rules! dispatched {
+    ($($(#[$meta:meta])* pub fn $name:ident($($argument:ident: $type:ty),+ $(,)?) $(-> $result:ty)? = $body:path;)+) => {$(
+        $(#[$meta])*
+        pub fn $name(level: Level, $($argument: $type),+) $(-> $result)? {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+            fn avx2($($argument: $type),+) $(-> $result)? {
+                $body($($argument),+)
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
+            fn avx512($($argument: $type),+) $(-> $result)? {
+                $body($($argument),+)
+            }
+            match level.0 {
+                Set::Baseline => $body($($argument),+),
+                // SAFETY: `Level::available` hands this level out only where these features were detected.
+                #[cfg(target_arch = "x86_64")]
+                Set::Avx2 => unsafe { avx2($($argument),+) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                Set::Avx512 => unsafe { avx512($($argument),+) },
+            }
+        }
+    )+};
+}
+
+use crate::trees::{BitTree, Node, ScoreTile, Step};
+use crate::{trees, walk};
+
+dispatched! {
+    /// Numbers of `edges` (ascending) below each value; `u16::MAX` for NaN. See [`trees`].
+    ///
+    /// # Panics
+    /// If lengths differ, or if there are more than 65,534 edges.
+    pub fn count_below(values: &[f64], edges: &[f64], counts: &mut [u16]) = trees::count_below;
+
+    /// Walks every row of every tile down one tree; `leaves` receives the node at which each ends. See [`trees`].
+    ///
+    /// # Panics
+    /// If lengths do not fit, or if a node points outside the tree.
+    pub fn walk_tree(nodes: &[Node], tiles: &[u16], num_slots: usize, leaves: &mut [u32]) = walk::walk_tree;
+
+    /// Adds the leaf values of all `trees`, in order, to the sums of one tile of 64 rows. See [`trees`].
+    ///
+    /// # Panics
+    /// If lengths do not fit, or if a step or tree points outside.
+    pub fn score_bits(trees: &[BitTree], planes: &[u32], steps: &[Step], values: &[f64], tile: ScoreTile<'_>)
+        = trees::score_bits;
+}

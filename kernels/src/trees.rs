@@ -1,0 +1,131 @@
+//! Decision trees over coded features.
+//!
+//! A value becomes the number of its feature's thresholds below it; `x <= threshold[c]` is then `code <= c`, so trees
+//! compare small integers and route exactly as in f64. A *slot* is a feature together with the way its missing values
+//! go: code 0 sends them left at every split, the largest code sends them right. Rows are laid out in *tiles*, slot
+//! by slot, so that one comparison serves all rows of a tile.
+//!
+//! Small trees (at most 256 leaves) are scored without walking, as in QuickScorer: every split that a row fails
+//! erases the leaves of its left subtree from the row's bit vector, and the first leaf that is left is the exit.
+//!
+//! # References
+//! 10.1145/2766462.2767733 (QuickScorer, bit vectors and their order); we keep the vectors of 64 rows in byte planes
+//! and go tree by tree instead of feature by feature.
+
+pub use crate::walk::{Node, WALK_LANES};
+
+/// Rows of a tile of [`score_bits`](crate::dispatch::score_bits).
+pub const SCORE_LANES: usize = 64;
+
+/// Most thresholds of a slot that fit the codes of [`score_bits`](crate::dispatch::score_bits).
+pub const MAX_BYTE_EDGES: usize = 255;
+
+/// Most leaves of a tree that [`score_bits`](crate::dispatch::score_bits) takes.
+pub const MAX_BIT_LEAVES: usize = 256;
+
+/// One split's effect on one plane: rows whose code is above `code` keep only the leaves in `survivors`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Slot that is compared.
+    pub slot: u16,
+    /// Rows with a code up to this one keep all leaves.
+    pub code: u8,
+    /// Leaves of the plane that the others keep.
+    pub survivors: u8,
+}
+
+/// Where one tree ends in the lists of planes and values; it begins where the tree before it ends.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct BitTree {
+    /// One past its last plane. Planes of 8 leaves come in *descending* order of leaves.
+    pub planes_end: u32,
+    /// One past its last leaf value; values come in ascending order of leaves, a multiple of 8.
+    pub values_end: u32,
+}
+
+/// Codes and sums of 64 rows.
+#[derive(Debug)]
+pub struct ScoreTile<'a> {
+    /// Codes, slots × 64.
+    pub codes: &'a [u8],
+    /// One sum a row.
+    pub sums: &'a mut [f64; SCORE_LANES],
+}
+
+#[inline(always)]
+pub(crate) fn count_below(values: &[f64], edges: &[f64], counts: &mut [u16]) {
+    const LANES: usize = 16;
+    assert_eq!(values.len(), counts.len(), "one count a value");
+    assert!(edges.len() < usize::from(u16::MAX), "too many thresholds for a code");
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let (chunk_counts, rest_counts) = counts.as_chunks_mut::<LANES>();
+    for (chunk, counts) in chunks.iter().zip(chunk_counts) {
+        count_lanes(chunk, edges, counts);
+    }
+    if !rest.is_empty() {
+        let mut chunk = [0.0; LANES];
+        chunk[..rest.len()].copy_from_slice(rest);
+        let mut counts = [0; LANES];
+        count_lanes(&chunk, edges, &mut counts);
+        rest_counts.copy_from_slice(&counts[..rest.len()]);
+    }
+}
+
+/// Binary search of all lanes at once: the same steps for each, so no branch depends on the data.
+#[inline(always)]
+fn count_lanes<const LANES: usize>(values: &[f64; LANES], edges: &[f64], counts: &mut [u16; LANES]) {
+    let mut below = [0_usize; LANES];
+    let mut size = edges.len();
+    while size > 0 {
+        let half = size.div_ceil(2);
+        for (below, value) in below.iter_mut().zip(values) {
+            *below += if edges[*below + half - 1] < *value { half } else { 0 };
+        }
+        size -= half;
+    }
+    for ((count, below), value) in counts.iter_mut().zip(below).zip(values) {
+        *count = if value.is_nan() { u16::MAX } else { below as u16 };
+    }
+}
+
+#[inline(always)]
+pub(crate) fn score_bits(trees: &[BitTree], planes: &[u32], steps: &[Step], values: &[f64], tile: ScoreTile<'_>) {
+    let (codes, rest) = tile.codes.as_chunks::<SCORE_LANES>();
+    assert!(rest.is_empty(), "codes are slots × 64");
+    let sums = tile.sums;
+    let (mut plane, mut step, mut value) = (0, 0, 0);
+    for tree in trees {
+        let tree_planes = &planes[plane..tree.planes_end as usize];
+        let tree_values = &values[value..tree.values_end as usize];
+        assert_eq!(tree_planes.len() * 8, tree_values.len(), "eight leaves a plane");
+        let mut exit_bits = [0_u8; SCORE_LANES];
+        let mut exit_base = [0_u8; SCORE_LANES];
+        for (index, &end) in tree_planes.iter().enumerate() {
+            let mut bits = [0xff_u8; SCORE_LANES];
+            for step in &steps[step..end as usize] {
+                let codes = &codes[usize::from(step.slot)];
+                for lane in 0..SCORE_LANES {
+                    bits[lane] &= if codes[lane] <= step.code { 0xff } else { step.survivors };
+                }
+            }
+            step = end as usize;
+            let base = ((tree_planes.len() - 1 - index) * 8) as u8;
+            for lane in 0..SCORE_LANES {
+                let alive = bits[lane] != 0;
+                exit_bits[lane] = if alive { bits[lane] } else { exit_bits[lane] };
+                exit_base[lane] = if alive { base } else { exit_base[lane] };
+            }
+        }
+        for lane in 0..SCORE_LANES {
+            let low = exit_bits[lane] & exit_bits[lane].wrapping_neg();
+            let offset =
+                u8::from(low & 0xaa != 0) | (u8::from(low & 0xcc != 0) << 1) | (u8::from(low & 0xf0 != 0) << 2);
+            exit_base[lane] |= offset;
+        }
+        for (sum, leaf) in sums.iter_mut().zip(exit_base) {
+            *sum += tree_values[usize::from(leaf)];
+        }
+        plane = tree.planes_end as usize;
+        value = tree.values_end as usize;
+    }
+}
