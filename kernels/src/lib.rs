@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 pub mod dispatch;
+pub mod moments;
 pub mod trees;
 
 mod walk;

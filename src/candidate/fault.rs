@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::chem::{FormulaError, FormulaErrorKind};
+
 /// Where in the engine a candidate faulted.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -114,3 +116,21 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+impl From<FormulaErrorKind> for FaultCode {
+    fn from(kind: FormulaErrorKind) -> Self {
+        match kind {
+            FormulaErrorKind::Unparsable => Self::UnparsableFormula,
+            FormulaErrorKind::Ambiguous => Self::AmbiguousFormula,
+            FormulaErrorKind::UnknownElement => Self::UnknownElement,
+            FormulaErrorKind::Empty => Self::EmptyComposition,
+            FormulaErrorKind::TooLarge => Self::TooLarge,
+        }
+    }
+}
+
+impl From<FormulaError> for Fault {
+    fn from(error: FormulaError) -> Self {
+        Self::new(Stage::Parse, error.kind().into(), error.to_string())
+    }
+}

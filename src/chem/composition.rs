@@ -21,7 +21,8 @@ use super::Element;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Composition {
-    pairs: SmallVec<[(Element, f64); 8]>,
+    /// For the formula reader, which fills it in place and keeps the rules above.
+    pub(super) pairs: SmallVec<[(Element, f64); 8]>,
 }
 
 impl Composition {

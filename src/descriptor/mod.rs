@@ -1,8 +1,22 @@
 //! Descriptors: what turns a candidate into features. One file each; the registry below is the only list.
 
 use crate::candidate::{Candidate, Column, Fault, Reference};
+use crate::units::closest;
 
+mod band_center;
+mod deml;
+mod element_fraction;
+mod element_property;
+mod ion_property;
+mod magpie;
+mod miedema;
+mod policy;
+mod pymatgen_elemental;
 mod scratch;
+mod stoichiometry;
+mod tm_fraction;
+mod valence_orbital;
+mod yang_solid_solution;
 
 pub use scratch::Scratch;
 
@@ -29,12 +43,19 @@ pub trait Descriptor: Send + Sync {
     /// Where the definition comes from.
     fn references(&self) -> &'static [Reference];
 
+    /// Names of the data tables it reads ([`crate::chem::table`]), for the provenance of a result.
+    fn tables(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Its parameters, defaults filled in.
     fn parameters(&self) -> serde_json::Value {
         serde_json::json!({})
     }
 
     /// Writes one row; `out.len()` equals the number of columns, its content is unspecified on `Err`.
+    ///
+    /// [`Scratch::begin`] has been called for this candidate.
     ///
     /// NaN means: not defined for this candidate by the descriptor's own definition.
     ///
@@ -54,15 +75,58 @@ pub struct Entry {
 }
 
 /// All descriptors, in the order in which they are listed.
-pub const REGISTRY: &[Entry] = &[];
+#[rustfmt::skip]
+pub const REGISTRY: &[Entry] = &[
+    Entry { name: "element_fraction", summary: "atomic fraction of each element", build: element_fraction::build },
+    Entry { name: "stoichiometry", summary: "p-norms of the atomic fractions", build: stoichiometry::build },
+    Entry { name: "magpie", summary: "six statistics of 22 element properties (Ward 2016)", build: magpie::build },
+    Entry { name: "deml", summary: "five statistics of 16 element properties (Deml 2016)", build: deml::build },
+    Entry { name: "pymatgen_elemental", summary: "five statistics of 13 element properties of pymatgen", build: pymatgen_elemental::build },
+    Entry { name: "valence_orbital", summary: "mean numbers and fractions of s, p, d, f valence electrons", build: valence_orbital::build },
+    Entry { name: "tm_fraction", summary: "atomic fraction of magnetic transition metals", build: tm_fraction::build },
+    Entry { name: "band_center", summary: "band centre from Mulliken electronegativities", build: band_center::build },
+    Entry { name: "ion_property", summary: "can the elements balance their charges, and how ionic are their bonds", build: ion_property::build },
+    Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
+    Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
+    Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
+];
+
+/// A named list of descriptors.
+pub struct Preset {
+    /// Name in plans and on the command line.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Descriptors, in the order of their columns.
+    pub descriptors: &'static [&'static str],
+}
+
+/// All presets, in the order in which they are listed.
+pub const PRESETS: &[Preset] = &[Preset {
+    name: "composition-core",
+    summary: "every descriptor that needs nothing but a composition",
+    #[rustfmt::skip]
+    descriptors: &[
+        "element_fraction", "stoichiometry", "magpie", "deml", "pymatgen_elemental", "valence_orbital", "tm_fraction",
+        "band_center", "ion_property", "yang_solid_solution", "miedema",
+    ],
+}];
 
 /// Why a descriptor cannot be built from a plan.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DescriptorError {
     /// No descriptor of that name.
-    #[error("unknown descriptor \"{name}\"{}", .suggestion.as_ref().map(|s| format!(", did you mean \"{s}\"?")).unwrap_or_default())]
+    #[error("unknown descriptor \"{name}\"{}", did_you_mean(.suggestion.as_deref()))]
     Unknown {
+        /// The name.
+        name: String,
+        /// The closest known name.
+        suggestion: Option<String>,
+    },
+    /// No preset of that name.
+    #[error("unknown preset \"{name}\"{}", did_you_mean(.suggestion.as_deref()))]
+    UnknownPreset {
         /// The name.
         name: String,
         /// The closest known name.
@@ -76,4 +140,79 @@ pub enum DescriptorError {
         /// What is wrong and what is allowed.
         reason: String,
     },
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map(|name| format!(", did you mean \"{name}\"?")).unwrap_or_default()
+}
+
+/// Builds the descriptor of this name; `parameters` is null or an object.
+///
+/// # Errors
+/// Unknown name (with the closest one), unknown or wrong parameters.
+pub fn build(name: &str, parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
+    match REGISTRY.iter().find(|entry| entry.name == name) {
+        Some(entry) => (entry.build)(parameters),
+        None => Err(DescriptorError::Unknown {
+            name: name.to_owned(),
+            suggestion: closest(name, REGISTRY.iter().map(|entry| entry.name)).map(str::to_owned),
+        }),
+    }
+}
+
+/// The preset of this name.
+///
+/// # Errors
+/// Unknown name, with the closest one.
+pub fn preset(name: &str) -> Result<&'static Preset, DescriptorError> {
+    PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| DescriptorError::UnknownPreset {
+        name: name.to_owned(),
+        suggestion: closest(name, PRESETS.iter().map(|preset| preset.name)).map(str::to_owned),
+    })
+}
+
+/// Refuses any parameter.
+fn no_parameters(name: &str, parameters: &serde_json::Value) -> Result<(), DescriptorError> {
+    let reason = match parameters {
+        serde_json::Value::Null => return Ok(()),
+        serde_json::Value::Object(object) => match object.keys().next() {
+            None => return Ok(()),
+            Some(key) => format!("unknown parameter \"{key}\", it has none"),
+        },
+        other => format!("parameters are {other}, expected a table"),
+    };
+    Err(DescriptorError::Parameters { name: name.to_owned(), reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn misspelt_descriptor_gets_a_suggestion() {
+        let error = build("magpi", &serde_json::Value::Null).err().expect("unknown");
+        assert_eq!(error.to_string(), "unknown descriptor \"magpi\", did you mean \"magpie\"?");
+    }
+
+    #[test]
+    fn misspelt_preset_gets_a_suggestion() {
+        let error = preset("composition_core").err().expect("unknown");
+        assert_eq!(error.to_string(), "unknown preset \"composition_core\", did you mean \"composition-core\"?");
+    }
+
+    #[test]
+    fn unknown_parameter_is_refused() {
+        let error = build("magpie", &serde_json::json!({ "stats": ["mean"] })).err().expect("refused");
+        assert_eq!(error.to_string(), "descriptor \"magpie\": unknown parameter \"stats\", it has none");
+    }
+
+    #[test]
+    fn presets_name_registered_descriptors_once() {
+        for preset in PRESETS {
+            for (place, name) in preset.descriptors.iter().enumerate() {
+                assert!(REGISTRY.iter().any(|entry| entry.name == *name), "{name}");
+                assert!(!preset.descriptors[..place].contains(name), "{name} twice");
+            }
+        }
+    }
 }

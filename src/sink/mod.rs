@@ -1,1 +1,31 @@
 //! The result file: HDF5 segments, merge, seal, digests, reader, export.
+
+mod attributes;
+mod columns;
+mod compress;
+mod content;
+mod data;
+mod digest;
+mod error;
+mod export;
+mod files;
+mod merge;
+mod options;
+mod raw;
+mod reader;
+mod schema;
+mod seal;
+mod segment;
+mod store;
+mod table;
+mod tables;
+mod verify;
+mod writer;
+
+pub use error::SinkError;
+pub use export::{ExportFormat, ExportOptions, ExportRows, export};
+pub use options::{Identity, Progress, Prune, RootAttributes, StoreOptions, StoreRows, Summary};
+pub use reader::{NamedColumn, ResultFile};
+pub use store::{Opened, Store};
+pub use tables::StoredFault;
+pub use verify::{Check, Report, verify};

@@ -1,0 +1,273 @@
+//! The final file: a streaming merge of segments or shards in order of index.
+
+use std::path::{Path, PathBuf};
+
+use hdf5::types::VarLenUnicode;
+
+use crate::candidate::{Layout, Ledger, Ranking};
+
+use super::SinkError;
+use super::attributes::{Attribute, Attributes, hdf5_text};
+use super::content::{self, FORMAT_VERSION, RESULT_FORMAT};
+use super::data::Data;
+use super::digest;
+use super::files;
+use super::options::RootAttributes;
+use super::schema::{self, Spec};
+use super::seal::RawChunks;
+use super::table::TableReader;
+use super::tables;
+use super::writer::{Record, Storage, TableWriter, write_whole};
+
+/// Everything that goes into a result beside the rows.
+pub(super) struct Ending<'a> {
+    /// Columns.
+    pub(super) layout: &'a Layout,
+    /// Counts of the whole run.
+    pub(super) ledger: &'a Ledger,
+    /// The ranking, where the plan asks for one.
+    pub(super) ranking: Option<&'a Ranking>,
+    /// Documents under `/provenance`, by name.
+    pub(super) documents: &'a [(&'a str, String)],
+    /// Root attributes.
+    pub(super) root: &'a RootAttributes,
+    /// Fingerprint of the run.
+    pub(super) fingerprint: &'a str,
+    /// How chunks are stored.
+    pub(super) storage: Storage,
+}
+
+/// Counts and digest of what was written.
+pub(super) struct Merged {
+    /// Rows.
+    pub(super) rows: u64,
+    /// Quarantined candidates.
+    pub(super) quarantined: u64,
+    /// Digest over all.
+    pub(super) digest: String,
+    /// Where raw chunks lie, for the seal.
+    pub(super) chunks: RawChunks,
+}
+
+/// Writes an unsealed result. Each source is a list of files in order of index; sources may interleave.
+///
+/// With `keep` (ascending indices) only those rows are copied.
+pub(super) fn write_result(
+    path: &Path,
+    sources: &[Vec<PathBuf>],
+    keep: Option<&[u64]>,
+    ending: &Ending<'_>,
+) -> Result<Merged, SinkError> {
+    let file = files::create_hdf5(path)?;
+    let mut record = Record::default();
+    content::write_frame(&file, ending.layout, path, &mut record)?;
+
+    let row_specs = schema::row_specs(ending.layout);
+    let rows = merge_table(&file, path, sources, &row_specs, keep, ending.storage, &mut record)?;
+    let quarantine_specs = tables::quarantine_specs();
+    let quarantined = merge_table(&file, path, sources, &quarantine_specs, None, ending.storage, &mut record)?;
+
+    for (spec, data) in tables::ledger_specs().iter().zip(tables::encode_ledger(ending.ledger)) {
+        write_whole(&file, spec, &data, path, &mut record)?;
+    }
+    if let Some(ranking) = ending.ranking {
+        content::write_group(&file, "/ranking", &Attributes::default(), path, &mut record)?;
+        for (spec, data) in tables::encode_ranking(ranking) {
+            write_whole(&file, &spec, &data, path, &mut record)?;
+        }
+    }
+    file.create_group("/provenance").map_err(SinkError::hdf5("create /provenance", path))?;
+    for (name, text) in ending.documents {
+        write_document(&file, name, text, path)?;
+        let place = format!("/provenance/{name}");
+        if digest::covers(&place) {
+            let data = Data::from_strings([text]);
+            record.digests.insert(place, digest::of_dataset(&schema::Kind::Text, &[], &data, &Attributes::default()));
+        }
+    }
+    let digest = digest::over_all(&record.digests);
+    let document =
+        serde_json::json!({ "algorithm": "matsieve-digest 1 (SHA-256)", "all": digest, "objects": record.digests });
+    write_document(&file, "digests", &document.to_string(), path)?;
+
+    let text = |text: &str| Attribute::Text(text.to_owned());
+    Attributes::from([
+        ("created", text(&ending.root.created)),
+        ("fingerprint", text(ending.fingerprint)),
+        ("format", text(RESULT_FORMAT)),
+        ("format_version", Attribute::Integer(FORMAT_VERSION)),
+        ("run_uuid", text(&ending.root.run_uuid)),
+        ("software_name", text(&ending.root.software_name)),
+        ("software_version", text(&ending.root.software_version)),
+    ])
+    .write(&file, path)?;
+    content::write_root(&file, "complete", Attribute::Integer(1), path)?;
+    files::close_hdf5(file, path)?;
+    Ok(Merged { rows: rows as u64, quarantined: quarantined as u64, digest, chunks: record.chunks })
+}
+
+fn write_document(file: &hdf5::File, name: &str, text: &str, path: &Path) -> Result<(), SinkError> {
+    let place = format!("/provenance/{name}");
+    let write = || {
+        let dataset = file.new_dataset::<VarLenUnicode>().create(place.as_str())?;
+        dataset.write_scalar(&hdf5_text(text))
+    };
+    write().map_err(SinkError::hdf5(&format!("write {place}"), path))
+}
+
+/// Merges one table of all sources; returns its number of rows.
+fn merge_table(
+    file: &hdf5::File,
+    path: &Path,
+    sources: &[Vec<PathBuf>],
+    specs: &[Spec],
+    keep: Option<&[u64]>,
+    storage: Storage,
+    record: &mut Record,
+) -> Result<usize, SinkError> {
+    let mut rows = 0;
+    let mut longest = vec![0; specs.len()];
+    for source in sources.iter().flatten() {
+        let file = files::open_hdf5(source)?;
+        let table = TableReader::open(&file, specs, source)?;
+        rows += table.rows();
+        if table.rows() > 0 {
+            longest.iter_mut().zip(table.longest()).for_each(|(longest, here)| *longest = here.max(*longest));
+        }
+    }
+    if let Some(keep) = keep {
+        rows = keep.len();
+    }
+    let mut cursors =
+        sources.iter().map(|source| Cursor::open(source, specs)).collect::<Result<Vec<_>, SinkError>>()?;
+    let mut writer = TableWriter::create(file, specs, rows, &longest, storage, path)?;
+    let mut kept = Kept { wanted: keep, next: 0 };
+    let mut last = None;
+    while let Some((first, bound)) = next_run(&cursors) {
+        let cursor = &mut cursors[first];
+        let start = cursor.offset;
+        let end = start + cursor.index[start..].partition_point(|&index| index < bound);
+        if end == start {
+            let reason = format!("candidate {bound} is in two of the files");
+            return Err(SinkError::Merge { path: cursor.path.clone(), reason });
+        }
+        let run = &cursor.index[start..end];
+        if !run.is_sorted_by(|a, b| a < b) || last.is_some_and(|last| run[0] <= last) {
+            return Err(SinkError::damaged(&cursor.path, format!("{} is not increasing", specs[0].path)));
+        }
+        last = run.last().copied();
+        match kept.positions(run) {
+            None => writer.append(&cursor.block, start..end)?,
+            Some(positions) if positions.is_empty() => {}
+            Some(positions) => {
+                let positions: Vec<usize> = positions.iter().map(|position| start + position).collect();
+                let rows: Vec<Data> = cursor.block.iter().map(|data| data.gather(&positions)).collect();
+                writer.append(&rows, 0..positions.len())?;
+            }
+        }
+        cursor.offset = end;
+        cursor.refill()?;
+    }
+    drop(cursors);
+    if let Some(missing) = kept.missing() {
+        return Err(SinkError::rows(format!("the ranking holds candidate {missing}, which is not stored")));
+    }
+    writer.finish(rows, record)?;
+    Ok(rows)
+}
+
+/// The cursor with the smallest index, and the smallest index of the others.
+fn next_run(cursors: &[Cursor<'_>]) -> Option<(usize, u64)> {
+    let mut best: Option<(usize, u64)> = None;
+    let mut bound = u64::MAX;
+    for (number, cursor) in cursors.iter().enumerate() {
+        let Some(&head) = cursor.index.get(cursor.offset) else { continue };
+        match best {
+            Some((_, smallest)) if head >= smallest => bound = bound.min(head),
+            _ => {
+                bound = best.map_or(u64::MAX, |(_, second)| second);
+                best = Some((number, head));
+            }
+        }
+    }
+    best.map(|(number, _)| (number, bound))
+}
+
+/// Which rows of ascending runs are wanted.
+struct Kept<'a> {
+    wanted: Option<&'a [u64]>,
+    next: usize,
+}
+
+impl Kept<'_> {
+    /// Positions within the run; `None` where all are wanted.
+    fn positions(&mut self, run: &[u64]) -> Option<Vec<usize>> {
+        let wanted = self.wanted?;
+        let mut positions = Vec::new();
+        for (position, &index) in run.iter().enumerate() {
+            if wanted.get(self.next) == Some(&index) {
+                positions.push(position);
+                self.next += 1;
+            }
+        }
+        Some(positions)
+    }
+
+    /// The first wanted index that did not come.
+    fn missing(&self) -> Option<u64> {
+        self.wanted.and_then(|wanted| wanted.get(self.next).copied())
+    }
+}
+
+/// Walks the rows of a source, block by block.
+struct Cursor<'a> {
+    files: std::slice::Iter<'a, PathBuf>,
+    specs: &'a [Spec],
+    table: Option<TableReader>,
+    position: usize,
+    block: Vec<Data>,
+    index: Vec<u64>,
+    offset: usize,
+    path: PathBuf,
+}
+
+impl<'a> Cursor<'a> {
+    fn open(files: &'a [PathBuf], specs: &'a [Spec]) -> Result<Self, SinkError> {
+        let mut cursor = Self {
+            files: files.iter(),
+            specs,
+            table: None,
+            position: 0,
+            block: Vec::new(),
+            index: Vec::new(),
+            offset: 0,
+            path: PathBuf::new(),
+        };
+        cursor.refill()?;
+        Ok(cursor)
+    }
+
+    /// Reads the next block where the current one is used up; an empty index then means the end.
+    fn refill(&mut self) -> Result<(), SinkError> {
+        while self.offset >= self.index.len() {
+            self.index.clear();
+            self.offset = 0;
+            match &self.table {
+                Some(table) if self.position < table.rows() => {
+                    let end = (self.position + table.block_rows()).min(table.rows());
+                    self.block = table.read(self.position..end)?;
+                    self.index = self.block[0].to_u64();
+                    self.position = end;
+                }
+                _ => {
+                    let Some(path) = self.files.next() else { return Ok(()) };
+                    self.path = path.clone();
+                    let file = files::open_hdf5(path)?;
+                    self.table = Some(TableReader::open(&file, self.specs, path)?);
+                    self.position = 0;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,373 @@
+//! The store of a run: takes batches in order, closes segments, resumes, and writes the final file.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::candidate::{Layout, Ledger, QuarantinedRow, Ranking, StoredRows};
+
+use super::SinkError;
+use super::content::RESULT_FORMAT;
+use super::files::{self, IDENTITY_FILE, PartFile};
+use super::merge::{self, Ending};
+use super::options::{Identity, Progress, RootAttributes, StoreOptions, StoreRows, Summary};
+use super::reader::ResultFile;
+use super::schema::{self, Kind};
+use super::segment::{self, SegmentContent, SegmentInfo};
+use super::table::TableReader;
+use super::tables;
+use super::writer::Storage;
+
+/// Rows that come from the workers, on their way to one result file.
+///
+/// Whatever happens, `OUT` is whole or absent, and segments in `OUT.parts` are whole: killed at any moment, a run loses
+/// at most the segment that was open.
+pub struct Store {
+    out: PathBuf,
+    parts: PathBuf,
+    layout: Layout,
+    identity: Identity,
+    options: StoreOptions,
+    closed: Vec<SegmentInfo>,
+    open: SegmentContent,
+    opened_at: Option<Instant>,
+    last_index: Option<u64>,
+}
+
+/// What was found at the output.
+pub enum Opened {
+    /// The result of this very run.
+    Complete,
+    /// Nothing.
+    Fresh(Store),
+    /// Segments of this very run.
+    Resumed(Store, Progress),
+}
+
+impl Store {
+    /// Opens the output: complete, fresh or to be resumed.
+    ///
+    /// # Errors
+    /// Output or parts of another run (without `force`), a folder that cannot be written, a full disk.
+    pub fn open(out: &Path, layout: Layout, identity: Identity, options: StoreOptions) -> Result<Opened, SinkError> {
+        schema::check_names(&layout)?;
+        if !options.force && find_result(out, &identity)? {
+            return Ok(Opened::Complete);
+        }
+        let parts = parts_of(out);
+        std::fs::create_dir_all(&parts).map_err(SinkError::io("create", &parts))?;
+        claim(&parts, &identity, options.force)?;
+        files::remove_abandoned_parts(&parts)?;
+        let (closed, damaged) = find_segments(&parts, &identity, options.first_index)?;
+        let next_index = closed.last().map_or(options.first_index, |segment| segment.covered.end);
+        let store = Self {
+            open: SegmentContent::new(&layout, next_index),
+            out: out.to_owned(),
+            parts,
+            layout,
+            identity,
+            options,
+            closed,
+            opened_at: None,
+            last_index: None,
+        };
+        if store.closed.is_empty() && damaged.is_empty() {
+            return Ok(Opened::Fresh(store));
+        }
+        let mut progress = Progress { next_index, segments: store.closed.len(), damaged, ..Progress::default() };
+        for segment in &store.closed {
+            progress.rows += segment.rows;
+            progress.quarantined += segment.quarantined;
+            if progress.ledger.rules.is_empty() {
+                progress.ledger = segment.ledger.clone();
+            } else {
+                progress.ledger.add(&segment.ledger);
+            }
+        }
+        Ok(Opened::Resumed(store, progress))
+    }
+
+    /// Takes the rows and quarantined candidates of the indices `covered`, which begin where the last ones ended, and
+    /// the counts of that range. May close a segment.
+    ///
+    /// # Errors
+    /// Rows that do not fit the layout or the order; files that cannot be written.
+    pub fn append(
+        &mut self,
+        rows: &StoredRows,
+        quarantine: &[QuarantinedRow],
+        covered: Range<u64>,
+        ledger: &Ledger,
+    ) -> Result<(), SinkError> {
+        self.check_order(rows, quarantine, &covered)?;
+        schema::encode_rows(&self.layout, rows, &mut self.open.rows)?;
+        tables::encode_quarantine(quarantine, &mut self.open.quarantine);
+        self.open.covered.end = covered.end;
+        self.open.add_ledger(ledger);
+        self.last_index = rows.index.last().copied().or(self.last_index);
+        let opened_at = *self.opened_at.get_or_insert_with(Instant::now);
+        if self.open.size() >= self.options.segment_bytes {
+            self.prune();
+            // Rows that pruning must keep would otherwise be pruned again at every batch.
+            if self.open.size() >= self.options.segment_bytes / 2 {
+                return self.flush();
+            }
+        }
+        if opened_at.elapsed().as_secs_f64() >= self.options.segment_seconds {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn check_order(
+        &self,
+        rows: &StoredRows,
+        quarantine: &[QuarantinedRow],
+        covered: &Range<u64>,
+    ) -> Result<(), SinkError> {
+        let next = self.open.covered.end;
+        if covered.start != next || covered.end < covered.start {
+            let reason = format!("indices {}..{} follow {next}", covered.start, covered.end);
+            return Err(SinkError::rows(reason));
+        }
+        let faulted: Vec<u64> = quarantine.iter().map(|row| row.index.0).collect();
+        for (what, indices) in [("rows", &rows.index), ("quarantined candidates", &faulted)] {
+            let inside = indices.iter().all(|index| covered.contains(index));
+            if !inside || !indices.is_sorted_by(|a, b| a < b) {
+                return Err(SinkError::rows(format!("{what} do not ascend within {}..{}", covered.start, covered.end)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops rows of the open segment that cannot be ranked any more.
+    fn prune(&mut self) {
+        let (StoreRows::Ranked, Some(prune)) = (self.options.rows, &self.options.prune) else { return };
+        let index = self.open.rows[0].to_u64();
+        let objectives = match self.open.rows.last() {
+            Some(data) if !self.layout.objectives.is_empty() => data.to_f64(&Kind::F64),
+            _ => Vec::new(),
+        };
+        let keep = prune(&index, &objectives);
+        if keep.len() < index.len() {
+            for column in &mut self.open.rows {
+                *column = column.gather(&keep);
+            }
+        }
+    }
+
+    /// Closes the current segment, so that what was appended survives anything; nothing happens where nothing is new.
+    ///
+    /// # Errors
+    /// Files that cannot be written; another process that writes the same output.
+    pub fn flush(&mut self) -> Result<(), SinkError> {
+        if self.open.covered.is_empty() {
+            return Ok(());
+        }
+        self.prune();
+        let number = self.closed.len();
+        let info = segment::write(&self.parts, number, &self.open, &self.layout, &self.identity.fingerprint)?;
+        self.open = SegmentContent::new(&self.layout, info.covered.end);
+        self.opened_at = None;
+        self.closed.push(info);
+        Ok(())
+    }
+
+    /// First index that has not been appended.
+    pub fn next_index(&self) -> u64 {
+        self.open.covered.end
+    }
+
+    /// Hands the objectives of all stored rows to `visit`, block by block, in order of index: (indices, row-major values).
+    ///
+    /// # Errors
+    /// Segments that cannot be read.
+    pub fn objectives(&self, visit: &mut dyn FnMut(&[u64], &[f64])) -> Result<(), SinkError> {
+        let specs: Vec<schema::Spec> = schema::row_specs(&self.layout)
+            .into_iter()
+            .filter(|spec| spec.path == "/candidates/index" || spec.path == "/objectives/values")
+            .collect();
+        for segment in &self.closed {
+            let file = files::open_hdf5(&segment.path)?;
+            let table = TableReader::open(&file, &specs, &segment.path)?;
+            let mut position = 0;
+            while position < table.rows() {
+                let end = (position + table.block_rows()).min(table.rows());
+                let block = table.read(position..end)?;
+                let values = block.get(1).map(|data| data.to_f64(&Kind::F64)).unwrap_or_default();
+                visit(&block[0].to_u64(), &values);
+                position = end;
+            }
+        }
+        let index = self.open.rows[0].to_u64();
+        if !index.is_empty() {
+            let last = self.open.rows.last().filter(|_| !self.layout.objectives.is_empty());
+            visit(&index, &last.map(|data| data.to_f64(&Kind::F64)).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Merges the segments into the final file, seals it, gives it its name, and removes the segments.
+    ///
+    /// `documents` are the texts under `/provenance`, by name; `digests` and `identity` are added here.
+    ///
+    /// # Errors
+    /// Files that cannot be written or read, an unbalanced order, a ranking of rows that are not stored.
+    pub fn finish(
+        mut self,
+        ledger: &Ledger,
+        ranking: Option<&Ranking>,
+        documents: &[(&str, String)],
+        root: &RootAttributes,
+    ) -> Result<Summary, SinkError> {
+        self.flush()?;
+        let keep = match (self.options.rows, ranking) {
+            (StoreRows::Ranked, Some(ranking)) => {
+                let mut keep = ranking.index.clone();
+                keep.sort_unstable();
+                Some(keep)
+            }
+            (StoreRows::Ranked, None) => {
+                return Err(SinkError::rows("store = \"ranked\" needs a ranking"));
+            }
+            _ => None,
+        };
+        let mut documents = documents.to_vec();
+        documents.push(("identity", serde_json::json!(self.identity.parts).to_string()));
+        let sources = [self.closed.iter().map(|segment| segment.path.clone()).collect()];
+        let part = PartFile::create(&self.parts)?;
+        let ending = Ending {
+            layout: &self.layout,
+            ledger,
+            ranking,
+            documents: &documents,
+            root,
+            fingerprint: &self.identity.fingerprint,
+            storage: Storage { compression: self.options.compression, threads: self.options.threads },
+        };
+        let merged = merge::write_result(part.path(), &sources, keep.as_deref(), &ending)?;
+        if self.options.force {
+            part.commit_over(RESULT_FORMAT, merged.chunks, &self.out)?;
+        } else if !part.commit_new(RESULT_FORMAT, merged.chunks, &self.out)? && !find_result(&self.out, &self.identity)?
+        {
+            return Err(SinkError::Contended { path: self.out });
+        }
+        files::remove_parts(&self.parts)?;
+        let bytes = std::fs::metadata(&self.out).map_err(SinkError::io("read", &self.out))?.len();
+        Ok(Summary { path: self.out, rows: merged.rows, quarantined: merged.quarantined, bytes, digest: merged.digest })
+    }
+}
+
+/// The folder of work in progress: the output's name with `.parts` added.
+fn parts_of(out: &Path) -> PathBuf {
+    let mut name = out.as_os_str().to_owned();
+    name.push(".parts");
+    PathBuf::from(name)
+}
+
+/// Whether the output is the complete result of this run.
+///
+/// # Errors
+/// It is something else.
+fn find_result(out: &Path, identity: &Identity) -> Result<bool, SinkError> {
+    match std::fs::symlink_metadata(out) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(SinkError::io("read", out)(error)),
+        Ok(_) => {}
+    }
+    let differences = match ResultFile::open(out) {
+        Ok(result) if result.fingerprint() == Some(identity.fingerprint.as_str()) => return Ok(true),
+        Ok(result) => {
+            let parts = result.document("identity").ok().and_then(|text| serde_json::from_str(&text).ok());
+            differences(&parts.unwrap_or_default(), &identity.parts)
+        }
+        Err(error @ SinkError::Io { .. }) => return Err(error),
+        Err(error) => vec![error.to_string()],
+    };
+    Err(SinkError::OtherRun { path: out.to_owned(), differences })
+}
+
+/// Takes the folder of parts for this run, or finds it taken.
+fn claim(parts: &Path, identity: &Identity, force: bool) -> Result<(), SinkError> {
+    let path = parts.join(IDENTITY_FILE);
+    for _ in 0..2 {
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                let found: Identity = serde_json::from_slice(&bytes).unwrap_or_default();
+                if found.fingerprint == identity.fingerprint {
+                    return Ok(());
+                }
+                if !force {
+                    let differences = differences(&found.parts, &identity.parts);
+                    return Err(SinkError::OtherRun { path: parts.to_owned(), differences });
+                }
+                files::remove_parts(parts)?;
+                std::fs::create_dir_all(parts).map_err(SinkError::io("create", parts))?;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                if !force && !segment::list(parts)?.is_empty() {
+                    let differences = vec![format!("segments without {IDENTITY_FILE}")];
+                    return Err(SinkError::OtherRun { path: parts.to_owned(), differences });
+                }
+            }
+            Err(error) => return Err(SinkError::io("read", &path)(error)),
+        }
+        let text = serde_json::json!(identity).to_string();
+        if files::write_new(&path, text.as_bytes())? {
+            return Ok(());
+        }
+    }
+    Err(SinkError::Contended { path })
+}
+
+/// What differs between two identities, by part.
+fn differences(
+    found: &serde_json::Map<String, serde_json::Value>,
+    wanted: &serde_json::Map<String, serde_json::Value>,
+) -> Vec<String> {
+    let names: std::collections::BTreeSet<&String> = found.keys().chain(wanted.keys()).collect();
+    let show = |value: Option<&serde_json::Value>| match value.map(ToString::to_string) {
+        Some(text) if text.chars().count() <= 80 => text,
+        Some(text) => format!("{}…", text.chars().take(80).collect::<String>()),
+        None => "nothing".to_owned(),
+    };
+    let list: Vec<String> = names
+        .into_iter()
+        .filter(|name| found.get(*name) != wanted.get(*name))
+        .map(|name| format!("{name} was {}, is now {}", show(found.get(name)), show(wanted.get(name))))
+        .collect();
+    if list.is_empty() { vec!["its fingerprint differs".to_owned()] } else { list }
+}
+
+/// Whole segments from the first on, and why the others were discarded.
+fn find_segments(
+    parts: &Path,
+    identity: &Identity,
+    first_index: u64,
+) -> Result<(Vec<SegmentInfo>, Vec<String>), SinkError> {
+    let mut closed: Vec<SegmentInfo> = Vec::new();
+    let mut damaged = Vec::new();
+    for number in segment::list(parts)? {
+        let path = segment::path_of(parts, number);
+        let expected = closed.last().map_or(first_index, |segment| segment.covered.end);
+        let reason = if number != closed.len() {
+            Some(format!("segment {} is missing before it", closed.len()))
+        } else {
+            match segment::check(&path, &identity.fingerprint) {
+                Ok(info) if info.covered.start == expected => {
+                    closed.push(info);
+                    None
+                }
+                Ok(info) => Some(format!("it begins at index {}, expected {expected}", info.covered.start)),
+                // Not readable is not damaged: what lies there may be whole once the disk is back.
+                Err(error @ SinkError::Io { .. }) => return Err(error),
+                Err(error) => Some(error.to_string()),
+            }
+        };
+        if let Some(reason) = reason {
+            damaged.push(format!("{}: {reason}", path.display()));
+            files::remove(&path)?;
+        }
+    }
+    Ok((closed, damaged))
+}

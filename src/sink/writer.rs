@@ -1,0 +1,305 @@
+//! Writes one table: datasets with a common number of rows, filled block by block, digested on the way.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use hdf5::types::{TypeDescriptor, VarLenUnicode};
+use hdf5::{Dataset, Group};
+
+use super::SinkError;
+use super::attributes::hdf5_text;
+use super::compress::Deflater;
+use super::data::Data;
+use super::digest::DatasetDigest;
+use super::raw;
+use super::schema::{Kind, Spec};
+use super::seal::RawChunks;
+
+/// Bytes of a chunk: half of the library's default chunk cache, so that row-wise reading in stock tools stays fast.
+const CHUNK_BYTES: usize = 512 << 10;
+/// Strings up to this many bytes are stored with fixed length, which h5py, pandas and MATLAB read fastest.
+pub(super) const FIXED_TEXT: usize = 128;
+/// Bytes of the first chunk of an index that are kept to find it in the file.
+const PROBE: usize = 4096;
+/// Strings of variable length go to the library in blocks of this many.
+const TEXT_BLOCK: usize = 8192;
+
+/// What is known of a file that is being written: digests by path, and where raw chunks lie.
+#[derive(Default)]
+pub(super) struct Record {
+    /// Content digests by path.
+    pub(super) digests: BTreeMap<String, String>,
+    /// Raw chunks.
+    pub(super) chunks: RawChunks,
+}
+
+/// How chunks are stored.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Storage {
+    /// Deflate level, plain where `None`.
+    pub(super) compression: Option<u8>,
+    /// Threads that compress.
+    pub(super) threads: usize,
+}
+
+/// Datasets of a known number of rows, being filled from the top.
+pub(super) struct TableWriter {
+    columns: Vec<ColumnWriter>,
+    pending: Vec<Chunk>,
+    pending_limit: usize,
+    storage: Storage,
+    path: PathBuf,
+}
+
+struct ColumnWriter {
+    spec: Spec,
+    dataset: Dataset,
+    digest: DatasetDigest,
+    form: Form,
+    written: usize,
+    /// How the first chunk of an index begins in the file.
+    probe: Vec<u8>,
+}
+
+enum Form {
+    /// Chunks of so many rows of so many bytes, and the one being filled.
+    Chunked { rows: usize, row_bytes: usize, value_bytes: usize, buffer: Vec<u8> },
+    /// Strings of variable length, which the library places itself.
+    Variable,
+    /// No values at all.
+    Void,
+}
+
+struct Chunk {
+    column: usize,
+    start: usize,
+    value_bytes: usize,
+    bytes: Vec<u8>,
+}
+
+impl TableWriter {
+    /// Creates the datasets. `longest` has the bytes of the longest string of each dataset.
+    pub(super) fn create(
+        root: &Group,
+        specs: &[Spec],
+        rows: usize,
+        longest: &[usize],
+        storage: Storage,
+        path: &Path,
+    ) -> Result<Self, SinkError> {
+        let columns = specs
+            .iter()
+            .zip(longest)
+            .map(|(spec, &longest)| ColumnWriter::create(root, spec, rows, longest, storage, path))
+            .collect::<Result<_, _>>()?;
+        let pending_limit = if storage.compression.is_some() { storage.threads.max(1) * 4 } else { 1 };
+        Ok(Self { columns, pending: Vec::new(), pending_limit, storage, path: path.to_owned() })
+    }
+
+    /// Appends rows `range` of `data`, one entry a dataset.
+    pub(super) fn append(&mut self, data: &[Data], range: std::ops::Range<usize>) -> Result<(), SinkError> {
+        for (number, data) in data.iter().enumerate() {
+            let column = &mut self.columns[number];
+            column.digest.update(data, range.clone());
+            match column.form {
+                Form::Chunked { .. } => self.append_chunked(number, data, range.clone())?,
+                Form::Variable => column.append_variable(data, range.clone(), &self.path)?,
+                Form::Void => column.written += range.len(),
+            }
+        }
+        Ok(())
+    }
+
+    fn append_chunked(&mut self, number: usize, data: &Data, range: std::ops::Range<usize>) -> Result<(), SinkError> {
+        let mut position = range.start;
+        while position < range.end {
+            let column = &mut self.columns[number];
+            let Form::Chunked { rows, row_bytes, value_bytes, buffer } = &mut column.form else {
+                unreachable!("called for chunked columns")
+            };
+            let filled = column.written % *rows;
+            let count = (*rows - filled).min(range.end - position);
+            match data {
+                Data::Fixed { bytes, .. } if filled == 0 && count == *rows && self.storage.compression.is_none() => {
+                    let whole = &bytes[position * *row_bytes..(position + count) * *row_bytes];
+                    column.write_chunk(column.written, whole, &self.path)?;
+                    column.written += count;
+                    position += count;
+                    continue;
+                }
+                Data::Fixed { bytes, .. } => {
+                    buffer.extend_from_slice(&bytes[position * *row_bytes..(position + count) * *row_bytes]);
+                }
+                Data::Text { .. } => {
+                    for row in position..position + count {
+                        let text = data.text_at(row);
+                        if text.len() > *row_bytes {
+                            let reason = format!("a string of {} bytes in {}", text.len(), column.spec.path);
+                            return Err(SinkError::rows(format!("{reason}, announced were {row_bytes}")));
+                        }
+                        let end = buffer.len() + *row_bytes;
+                        buffer.extend_from_slice(text);
+                        buffer.resize(end, 0);
+                    }
+                }
+            }
+            column.written += count;
+            position += count;
+            if column.written.is_multiple_of(*rows) {
+                let start = column.written - *rows;
+                let bytes = std::mem::replace(buffer, Vec::with_capacity(*rows * *row_bytes));
+                self.pending.push(Chunk { column: number, start, value_bytes: *value_bytes, bytes });
+                if self.pending.len() >= self.pending_limit {
+                    self.write_pending()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Compresses what waits, in parallel, and writes it in order.
+    fn write_pending(&mut self) -> Result<(), SinkError> {
+        let mut chunks = std::mem::take(&mut self.pending);
+        if let Some(level) = self.storage.compression {
+            let share = chunks.len().div_ceil(self.storage.threads.max(1)).max(1);
+            std::thread::scope(|scope| {
+                for part in chunks.chunks_mut(share) {
+                    scope.spawn(move || {
+                        let mut deflater = Deflater::new(level);
+                        for chunk in part {
+                            chunk.bytes = deflater.deflate(&chunk.bytes, chunk.value_bytes);
+                        }
+                    });
+                }
+            });
+        }
+        for chunk in chunks {
+            self.columns[chunk.column].write_chunk(chunk.start, &chunk.bytes, &self.path)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left, and the attributes; adds the digests, by path.
+    ///
+    /// # Errors
+    /// Fewer rows came than were announced.
+    pub(super) fn finish(mut self, rows: usize, record: &mut Record) -> Result<(), SinkError> {
+        for number in 0..self.columns.len() {
+            let column = &mut self.columns[number];
+            if column.written != rows {
+                let reason = format!("{} has {} of {rows} rows", column.spec.path, column.written);
+                return Err(SinkError::rows(reason));
+            }
+            if let Form::Chunked { rows, row_bytes, value_bytes, buffer } = &mut column.form
+                && !buffer.is_empty()
+            {
+                buffer.resize(*rows * *row_bytes, 0);
+                let start = column.written / *rows * *rows;
+                let bytes = std::mem::take(buffer);
+                self.pending.push(Chunk { column: number, start, value_bytes: *value_bytes, bytes });
+            }
+        }
+        self.write_pending()?;
+        for column in self.columns {
+            column.spec.attributes.write(&column.dataset, &self.path)?;
+            column.record_chunks(rows, record).map_err(SinkError::hdf5("locate chunks", &self.path))?;
+            record.digests.insert(column.spec.path, column.digest.finish(&column.spec.attributes));
+        }
+        Ok(())
+    }
+}
+
+impl ColumnWriter {
+    fn create(
+        root: &Group,
+        spec: &Spec,
+        rows: usize,
+        longest: usize,
+        storage: Storage,
+        path: &Path,
+    ) -> Result<Self, SinkError> {
+        let shape: Vec<usize> = std::iter::once(rows).chain(spec.columns).collect();
+        let (descriptor, value_bytes) = match spec.kind.descriptor() {
+            Some(descriptor) => (descriptor, spec.kind.size()),
+            None if longest <= FIXED_TEXT => (TypeDescriptor::FixedUnicode(longest.max(1)), longest.max(1)),
+            None => (TypeDescriptor::VarLenUnicode, 16),
+        };
+        let row_bytes = value_bytes * spec.columns.unwrap_or(1);
+        let variable = descriptor == TypeDescriptor::VarLenUnicode;
+        let mut builder = root.new_dataset_builder();
+        let form = if rows == 0 || row_bytes == 0 {
+            Form::Void
+        } else {
+            let chunk_rows = (CHUNK_BYTES / row_bytes).clamp(1, rows);
+            let chunk: Vec<usize> = std::iter::once(chunk_rows).chain(spec.columns).collect();
+            builder = builder.chunk(chunk);
+            if variable {
+                Form::Variable
+            } else {
+                if let Some(level) = storage.compression {
+                    builder = builder.shuffle().deflate(level.clamp(1, 9));
+                }
+                Form::Chunked { rows: chunk_rows, row_bytes, value_bytes, buffer: Vec::new() }
+            }
+        };
+        let dataset = builder
+            .empty_as(&descriptor)
+            .shape(shape.clone())
+            .create(spec.path.as_str())
+            .map_err(SinkError::hdf5(&format!("create {}", spec.path), path))?;
+        let digest = DatasetDigest::new(&spec.kind.logical_name(), &shape);
+        Ok(Self { spec: spec.clone(), dataset, digest, form, written: 0, probe: Vec::new() })
+    }
+
+    fn write_chunk(&mut self, start: usize, bytes: &[u8], path: &Path) -> Result<(), SinkError> {
+        if start == 0 && self.spec.path.ends_with("/index") {
+            self.probe = bytes[..bytes.len().min(PROBE)].to_vec();
+        }
+        raw::write_chunk(&self.dataset, start as u64, bytes)
+            .map_err(SinkError::hdf5(&format!("write {}", self.spec.path), path))
+    }
+
+    /// Notes where the chunks lie. Numbers that ascend (an index) also tell how to understand the addresses.
+    fn record_chunks(&self, rows: usize, record: &mut Record) -> hdf5::Result<()> {
+        let Form::Chunked { rows: chunk_rows, .. } = self.form else { return Ok(()) };
+        for start in (0..rows).step_by(chunk_rows) {
+            let (address, length) = raw::locate_chunk(&self.dataset, start as u64)?;
+            record.chunks.add(address, length);
+            if start == 0 && !self.probe.is_empty() {
+                record.chunks.probe(address, &self.probe);
+            }
+        }
+        Ok(())
+    }
+
+    fn append_variable(&mut self, data: &Data, range: std::ops::Range<usize>, path: &Path) -> Result<(), SinkError> {
+        let mut position = range.start;
+        while position < range.end {
+            let count = TEXT_BLOCK.min(range.end - position);
+            let strings: Vec<VarLenUnicode> =
+                (position..position + count).map(|row| hdf5_text(&data.string_at(row))).collect();
+            self.dataset
+                .write_slice(&strings, self.written..self.written + count)
+                .map_err(SinkError::hdf5(&format!("write {}", self.spec.path), path))?;
+            self.written += count;
+            position += count;
+        }
+        Ok(())
+    }
+}
+
+/// Writes one dataset that is at hand as a whole; adds its digest.
+pub(super) fn write_whole(
+    root: &Group,
+    spec: &Spec,
+    data: &Data,
+    path: &Path,
+    record: &mut Record,
+) -> Result<(), SinkError> {
+    debug_assert!(spec.kind == Kind::Text || matches!(data, Data::Fixed { .. }));
+    let storage = Storage { compression: None, threads: 1 };
+    let specs = std::slice::from_ref(spec);
+    let mut writer = TableWriter::create(root, specs, data.rows(), &[data.longest()], storage, path)?;
+    writer.append(std::slice::from_ref(data), 0..data.rows())?;
+    writer.finish(data.rows(), record)
+}

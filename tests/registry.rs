@@ -1,0 +1,175 @@
+//! What every descriptor owes: width = columns, unique labels, references, tables with cards, same bits again, values on
+//! a zoo of compositions, no allocation in `describe`.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use matsieve::candidate::{Candidate, CandidateIndex, CandidateKind, FaultCode};
+use matsieve::chem::{Composition, Element, table};
+use matsieve::descriptor::{self, Descriptor, REGISTRY, Scratch};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is handed on to the system allocator unchanged; counting touches a thread-local cell only.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's contract is the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: `pointer` came from `System.alloc` with this layout.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: `pointer` came from `System.alloc` with this layout.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn candidate(kind: CandidateKind) -> Candidate {
+    Candidate { index: CandidateIndex(0), kind, values: Vec::new() }
+}
+
+fn composition(pairs: impl IntoIterator<Item = (Element, f64)>) -> Composition {
+    let mut composition = Composition::new();
+    for (element, amount) in pairs {
+        composition.add(element, amount);
+    }
+    composition
+}
+
+/// Every element alone, every neighbouring pair, triples and quintets across the table with whole and fractional amounts.
+fn zoo() -> Vec<Candidate> {
+    let all: Vec<_> = Element::all().collect();
+    let pick = |place: usize| all[place % all.len()];
+    let mut zoo = Vec::new();
+    for i in 0..all.len() {
+        zoo.push(composition([(pick(i), 1.0)]));
+        zoo.push(composition([(pick(i), 2.0), (pick(i + 1), 4.0)]));
+        zoo.push(composition([(pick(i), 1.0), (pick(7), 3.0), (pick(3 * i + 5), 2.0)]));
+        zoo.push(composition((0..5).map(|k| (pick(i + 17 * k), 0.1 + 0.2 * k as f64))));
+    }
+    zoo.into_iter().map(|composition| candidate(CandidateKind::Composition(composition))).collect()
+}
+
+fn every(check: impl Fn(&str, &dyn Descriptor)) {
+    for entry in REGISTRY {
+        check(entry.name, &*descriptor::build(entry.name, &serde_json::json!({})).expect("needs no parameters"));
+    }
+}
+
+fn row(descriptor: &dyn Descriptor, scratch: &mut Scratch, candidate: &Candidate) -> Vec<f64> {
+    let mut out = vec![f64::INFINITY; descriptor.columns().len()];
+    scratch.begin(candidate);
+    descriptor.describe(candidate, scratch, &mut out).expect("has a composition");
+    out
+}
+
+#[test]
+fn names_and_labels_are_unique_and_summaries_present() {
+    let names: BTreeSet<_> = REGISTRY.iter().map(|entry| entry.name).collect();
+    assert_eq!(names.len(), REGISTRY.len());
+    assert!(REGISTRY.iter().all(|entry| !entry.summary.is_empty()));
+    every(|name, descriptor| {
+        let columns = descriptor.columns();
+        let labels: BTreeSet<_> = columns.iter().map(|column| &column.label).collect();
+        assert_eq!(labels.len(), columns.len(), "{name}");
+    });
+}
+
+#[test]
+fn references_and_tables_are_present() {
+    every(|name, descriptor| {
+        assert!(descriptor.version() >= 1, "{name}");
+        assert!(!descriptor.references().is_empty(), "{name}");
+        assert!(descriptor.references().iter().all(|r| !r.doi.is_empty() && !r.taken.is_empty()), "{name}");
+        for table_name in descriptor.tables() {
+            table::table(table_name).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    });
+}
+
+#[test]
+fn every_value_is_written_and_finite_or_nan() {
+    let zoo = zoo();
+    every(|name, descriptor| {
+        let mut scratch = Scratch::new();
+        let mut finite = vec![false; descriptor.columns().len()];
+        for candidate in &zoo {
+            for (place, value) in row(descriptor, &mut scratch, candidate).into_iter().enumerate() {
+                assert!(!value.is_infinite(), "{name}: column {place} of {:?}", candidate.kind);
+                finite[place] |= value.is_finite();
+            }
+        }
+        assert!(finite.iter().all(|&any| any), "{name}: a column is defined for no candidate");
+    });
+}
+
+#[test]
+fn same_bits_when_repeated_with_used_working_memory() {
+    let zoo = zoo();
+    every(|name, descriptor| {
+        let mut used = Scratch::new();
+        for candidate in &zoo {
+            let first: Vec<_> = row(descriptor, &mut used, candidate).into_iter().map(f64::to_bits).collect();
+            let alone: Vec<_> = row(descriptor, &mut Scratch::new(), candidate).into_iter().map(f64::to_bits).collect();
+            assert_eq!(first, alone, "{name}: {:?}", candidate.kind);
+        }
+    });
+}
+
+#[test]
+fn a_full_cell_has_the_bits_of_its_reduced_formula() {
+    let [iron, oxygen] = ["Fe", "O"].map(|symbol| Element::from_symbol(symbol).expect("symbol"));
+    let cells = [1.0, 6.0].map(|factor| {
+        candidate(CandidateKind::Composition(composition([(iron, 2.0 * factor), (oxygen, 3.0 * factor)])))
+    });
+    every(|name, descriptor| {
+        let [reduced, full] = cells.each_ref().map(|cell| row(descriptor, &mut Scratch::new(), cell));
+        let bits = |row: Vec<f64>| row.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        assert_eq!(bits(reduced), bits(full), "{name}");
+    });
+}
+
+#[test]
+fn a_candidate_without_composition_is_a_fault() {
+    let bare = candidate(CandidateKind::Row);
+    every(|name, descriptor| {
+        let mut scratch = Scratch::new();
+        scratch.begin(&bare);
+        let mut out = vec![0.0; descriptor.columns().len()];
+        let fault = descriptor.describe(&bare, &mut scratch, &mut out).expect_err(name);
+        assert_eq!(fault.code, FaultCode::NoComposition, "{name}");
+    });
+}
+
+#[test]
+fn describe_does_not_allocate() {
+    let zoo = zoo();
+    every(|name, descriptor| {
+        let mut scratch = Scratch::new();
+        let mut out = vec![0.0; descriptor.columns().len()];
+        let mut pass = || {
+            let before = ALLOCATIONS.with(Cell::get);
+            for candidate in &zoo {
+                scratch.begin(candidate);
+                descriptor.describe(candidate, &mut scratch, &mut out).expect("has a composition");
+            }
+            ALLOCATIONS.with(Cell::get) - before
+        };
+        pass();
+        assert_eq!(pass(), 0, "{name}: allocations in a second pass over {} candidates", zoo.len());
+    });
+}
