@@ -8,6 +8,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
+use super::card::DomainCard;
 use super::metrics::quantile_sorted;
 use super::random::permutation;
 use super::tensors::{TensorError, Tensors};
@@ -23,7 +24,6 @@ const EDGE: f64 = 0.95;
 /// The domain of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Domain {
-    width: usize,
     dimensions: usize,
     /// Mean of each column: stands for an undefined value.
     means: Vec<f64>,
@@ -76,7 +76,6 @@ impl Domain {
             }
         }
         let mut domain = Self {
-            width,
             dimensions,
             means: columns.means,
             projection,
@@ -109,18 +108,20 @@ impl Domain {
         (domain, distances)
     }
 
-    /// Number of columns.
-    pub fn width(&self) -> usize {
-        self.width
+    /// Its description for the card.
+    pub fn card(&self) -> DomainCard {
+        DomainCard {
+            definition: format!(
+                "mean distance to the {NEIGHBOURS} nearest of a sample of training rows in the principal components of \
+                 the standardised columns; 1 = 95th percentile of training rows left out of their own neighbours"
+            ),
+            dimensions: self.dimensions,
+            references: self.num_references(),
+            constant_columns: self.constants.iter().filter(|constant| !constant.is_nan()).count(),
+        }
     }
 
-    /// Principal components kept.
-    pub fn num_dimensions(&self) -> usize {
-        self.dimensions
-    }
-
-    /// Training rows kept.
-    pub fn num_references(&self) -> usize {
+    fn num_references(&self) -> usize {
         self.references.len().checked_div(self.dimensions).unwrap_or(0)
     }
 
@@ -214,7 +215,6 @@ impl Domain {
     pub fn read(tensors: &Tensors, width: usize) -> Result<Self, TensorError> {
         let edge = tensors.real("domain.edge")?;
         let domain = Self {
-            width,
             dimensions: tensors.real("domain.centre")?.len(),
             means: tensors.real("domain.means")?,
             projection: tensors.real("domain.projection")?,
