@@ -36,8 +36,9 @@ fn count_below_equals_a_linear_count_for_all_lengths_and_odd_values() {
             edges.sort_by(f64::total_cmp);
             edges.dedup();
             for num_values in [num_edges, 0, 1, 15, 16, 17] {
-                let value =
-                    |i: usize| if i.is_multiple_of(5) { odd[i / 5 % odd.len()] } else { numbers.below(1000) as f64 - 500.0 };
+                let value = |i: usize| {
+                    if i.is_multiple_of(5) { odd[i / 5 % odd.len()] } else { numbers.below(1000) as f64 - 500.0 }
+                };
                 let values: Vec<f64> = (0..num_values).map(value).collect();
                 let mut counts = vec![7; num_values];
                 count_below(level, &values, &edges, &mut counts);
