@@ -28,7 +28,7 @@ pub(super) fn funnel(ledger: &Ledger, language: Language) -> String {
             "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"{label_width}\" y=\"{y}\" width=\"{width:.1}\" height=\"18\" rx=\"2\" fill=\"{fill}\"/><text x=\"{:.1}\" y=\"{}\">{}{share}</text>",
             label_width - 8.0,
             y + 13.0,
-            escape(&shorten(label, 34)),
+            escape(&shorten(label, 29)),
             label_width + width + 6.0,
             y + 13.0,
             count(value)
