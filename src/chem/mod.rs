@@ -5,6 +5,8 @@ mod element;
 mod element_set;
 pub mod element_table;
 mod formula;
+pub mod neutrality;
+pub mod oxidation;
 pub mod pair_table;
 pub mod table;
 

@@ -1,13 +1,12 @@
 //! The parallel half of tables: from the selected fields of a row to a candidate.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use super::Decoder;
 use super::parquet::Block;
 use super::text_row::TextRow;
 use crate::candidate::{Candidate, CandidateKind, Column, Fault, FaultCode, Frame, Payload, RawRecord, Stage};
-use crate::chem::Composition;
+use crate::chem::{Composition, FormulaErrorKind, parse_formula_into};
 
 /// Selected fields come in this order: formula, id, then the others.
 pub(super) const FORMULA_SLOT: usize = 0;
@@ -19,11 +18,24 @@ pub(super) const FIRST_OTHER_SLOT: usize = 2;
 /// One selected field of one row.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub(super) enum Value<'a> {
+    /// No such column, or no value.
     Null,
     /// Not necessarily UTF-8.
     Text(&'a [u8]),
     Number(f64),
     Integer(i64),
+}
+
+impl Value<'_> {
+    /// As text: numbers in their shortest form that reads back the same.
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Text(text) => String::from_utf8_lossy(text.trim_ascii()).into_owned(),
+            Self::Number(number) => number.to_string(),
+            Self::Integer(number) => number.to_string(),
+        }
+    }
 }
 
 /// Decodes rows of tables.
@@ -47,21 +59,17 @@ impl Decoder for TableDecoder {
 
     fn decode(&self, frame: &Frame, record: &RawRecord, out: &mut Candidate) -> Result<(), Fault> {
         out.index = record.index;
-        let place = Place(&record.payload);
         let mut composition = match std::mem::replace(&mut out.kind, CandidateKind::Row) {
             CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => composition,
             CandidateKind::Row => Composition::new(),
         };
-        composition.clear();
-        let parsed = field(frame, record, FORMULA_SLOT).and_then(|value| {
-            decode_formula(value, &mut composition).map_err(|fault| place.locate(fault, "the formula"))
-        });
+        let decoded = decode_composition(frame, record, &mut composition);
         out.kind = CandidateKind::Composition(composition);
-        parsed?;
+        decoded?;
         out.values.clear();
         for (slot, name) in (FIRST_OTHER_SLOT..).zip(&self.names) {
             let value = field(frame, record, slot)?;
-            out.values.push(decode_number(value).map_err(|fault| place.locate(fault, name))?);
+            out.values.push(decode_number(value).map_err(|fault| locate(record, fault, name))?);
         }
         Ok(())
     }
@@ -97,22 +105,20 @@ pub(super) fn field<'a>(frame: &'a Frame, record: &RawRecord, slot: usize) -> Re
     }
 }
 
-/// Where a record lies, for messages.
-pub(super) struct Place<'a>(pub &'a Payload);
+/// Puts line and column before the reason of a fault.
+pub(super) fn locate(record: &RawRecord, fault: Fault, column: &str) -> Fault {
+    let place = match &record.payload {
+        Payload::Bytes { line, .. } if *line > 0 => format!("line {line}, "),
+        Payload::Bytes { record, .. } | Payload::Block { record, .. } => format!("record {record}, "),
+        Payload::Indexed => String::new(),
+    };
+    Fault { detail: format!("{place}{column}: {}", fault.detail).into(), ..fault }
+}
 
-impl Place<'_> {
-    /// Puts line and column before the reason.
-    pub fn locate(&self, fault: Fault, column: &str) -> Fault {
-        let mut detail = String::new();
-        // Writing into a string cannot fail.
-        let _ = match self.0 {
-            Payload::Bytes { line, .. } if *line > 0 => write!(detail, "line {line}, "),
-            Payload::Bytes { record, .. } | Payload::Block { record, .. } => write!(detail, "record {record}, "),
-            Payload::Indexed => Ok(()),
-        };
-        let _ = write!(detail, "{column}: {}", fault.detail);
-        Fault { detail: detail.into(), ..fault }
-    }
+/// Replaces `out` by the composition that a record's formula states.
+pub(super) fn decode_composition(frame: &Frame, record: &RawRecord, out: &mut Composition) -> Result<(), Fault> {
+    let value = field(frame, record, FORMULA_SLOT)?;
+    decode_formula(value, out).map_err(|fault| locate(record, fault, "formula"))
 }
 
 fn decode_formula(value: Value<'_>, out: &mut Composition) -> Result<(), Fault> {
@@ -127,6 +133,7 @@ fn decode_formula(value: Value<'_>, out: &mut Composition) -> Result<(), Fault> 
             return fault(FaultCode::UnparsableFormula, format!("the number {number} is no formula"));
         }
     };
+    out.clear();
     if bytes.is_empty() {
         return fault(FaultCode::EmptyComposition, "the field is empty".into());
     }
@@ -161,22 +168,15 @@ pub(super) fn decode_number(value: Value<'_>) -> Result<f64, Fault> {
     }
 }
 
-/// Stands in until the parser of `chem` is merged: symbols and plain numbers only.
 fn parse_formula(text: &str, out: &mut Composition) -> Result<(), Fault> {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let letters = rest[1..].find(|c: char| !c.is_ascii_lowercase()).map_or(rest.len(), |end| end + 1);
-        let (symbol, after) = rest.split_at(letters);
-        let digits = after.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(after.len());
-        let (amount, after) = after.split_at(digits);
-        let element = crate::chem::Element::from_symbol(symbol)
-            .ok_or_else(|| Fault::new(Stage::Parse, FaultCode::UnknownElement, format!("{symbol:?} in {text:?}")))?;
-        let amount = if amount.is_empty() { Ok(1.0) } else { amount.parse::<f64>() };
-        match amount {
-            Ok(amount) if amount > 0.0 => out.add(element, amount),
-            _ => return Err(Fault::new(Stage::Parse, FaultCode::UnparsableFormula, text.to_owned())),
-        }
-        rest = after.trim_start();
-    }
-    Ok(())
+    parse_formula_into(text, out).map(drop).map_err(|error| {
+        let code = match error.kind() {
+            FormulaErrorKind::Ambiguous => FaultCode::AmbiguousFormula,
+            FormulaErrorKind::UnknownElement => FaultCode::UnknownElement,
+            FormulaErrorKind::Empty => FaultCode::EmptyComposition,
+            FormulaErrorKind::TooLarge => FaultCode::TooLarge,
+            _ => FaultCode::UnparsableFormula,
+        };
+        Fault::new(Stage::Parse, code, error.to_string())
+    })
 }

@@ -139,21 +139,17 @@ impl Delimited {
                 }
                 Scan::Incomplete { in_quotes } => {
                     let is_too_long = self.filled - self.position > self.max_record;
-                    if self.has_ended {
-                        if let Some(reason) = self.broken.take() {
-                            self.position = self.filled;
-                            return Ok(Framed::Bad(BadRecord::Broken(reason)));
-                        }
-                    } else if !is_too_long {
+                    if !is_too_long && !self.has_ended {
                         self.fill()?;
                         continue;
                     }
+                    if !is_too_long && let Some(reason) = self.broken.take() {
+                        self.position = self.filled;
+                        return Ok(Framed::Bad(BadRecord::Broken(reason)));
+                    }
                     self.skip_line()?;
-                    return Ok(Framed::Bad(if in_quotes {
-                        BadRecord::OpenQuote
-                    } else {
-                        BadRecord::TooLong(self.max_record)
-                    }));
+                    let bad = if in_quotes { BadRecord::OpenQuote } else { BadRecord::TooLong(self.max_record) };
+                    return Ok(Framed::Bad(bad));
                 }
             }
         }
@@ -197,7 +193,10 @@ impl Delimited {
     /// Splits the record at `position` into fields.
     fn scan(&mut self) -> Scan {
         self.fields.clear();
-        let bytes = &self.buffer[..self.filled];
+        // Not a byte more than the limit, so that what is too long does not depend on how the buffer grew.
+        let window = self.filled.min(self.position + self.max_record + 1);
+        let bytes = &self.buffer[..window];
+        let is_last = self.has_ended && window == self.filled;
         let mut at = self.position;
         loop {
             let start = at;
@@ -211,7 +210,7 @@ impl Delimited {
                     at += quote + 1;
                     match bytes.get(at) {
                         Some(b'"') => at += 1,
-                        None if !self.has_ended => return Scan::Incomplete { in_quotes: true },
+                        None if !is_last => return Scan::Incomplete { in_quotes: true },
                         _ => break,
                     }
                 }
@@ -219,7 +218,7 @@ impl Delimited {
             while at < bytes.len() && self.class[usize::from(bytes[at])] == Class::Plain {
                 at += 1;
             }
-            if at == bytes.len() && (!self.has_ended || self.broken.is_some()) {
+            if at == bytes.len() && (!is_last || self.broken.is_some()) {
                 return Scan::Incomplete { in_quotes: false };
             }
             self.fields.push(Field { start, end: at, is_quoted });

@@ -132,6 +132,9 @@ pub enum SourceError {
         /// What for.
         role: &'static str,
     },
+    /// An enumerated space that cannot be built.
+    #[error("[source] space: {0}")]
+    Space(#[from] super::space::SpaceError),
     /// One batch cannot hold this much; ask for fewer records at a time.
     #[error("a batch of {limit} records is too large for {what}: at most {most} (bytes or entries)")]
     BatchTooLarge {

@@ -16,10 +16,13 @@ mod parquet;
 mod reader;
 pub mod space;
 mod spec;
+mod table;
 mod table_source;
 mod tar;
 mod text_row;
 mod zip;
+
+pub mod space;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -37,6 +40,7 @@ pub use format::{ArchiveKind, Compression, Format};
 pub use input::{InputFile, Inputs, Wanted, list_inputs};
 pub use member::{Content, Member, Members};
 pub use spec::{ColumnSpec, SourceSpec};
+pub use table::{Numbers, Table, read_table};
 pub use table_source::{count_records, open};
 
 /// A stream of candidates.

@@ -13,6 +13,7 @@ mod random;
 pub mod splits;
 pub mod stack;
 pub mod tensors;
+pub mod trees;
 
 pub use error::SurrogateError;
 
