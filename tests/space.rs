@@ -166,6 +166,9 @@ fn rules() -> Vec<(&'static str, Value)> {
         ("contains", json!({"all": ["Fe"]})),
         ("excludes", json!({"elements": ["Pb", "Cl"]})),
         ("num_elements", json!({"min": 2, "max": 3})),
+        ("policy", json!({"rule": "hhi_production", "below": 2500})),
+        ("policy", json!({"rule": "toxicity", "max_mass_fraction": 0.4})),
+        ("policy", json!({"rule": "price", "below": "4 USD/kg", "max_mass_fraction": 0.2, "except": ["U"]})),
     ]
 }
 

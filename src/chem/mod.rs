@@ -8,6 +8,7 @@ mod formula;
 pub mod neutrality;
 pub mod oxidation;
 pub mod pair_table;
+pub mod policy;
 pub mod table;
 
 pub use composition::Composition;

@@ -174,6 +174,11 @@ const TABLES: &[TableEntry] = &[
     entry!("oxidation", "pymatgen_common"),
     entry!("oxidation", "pymatgen_occurrence"),
     entry!("oxidation", "smact_elements"),
+    entry!("policy", "price"),
+    entry!("policy", "abundance"),
+    entry!("policy", "hhi"),
+    entry!("policy", "critical"),
+    entry!("policy", "hazard"),
 ];
 
 /// All tables that are compiled in, in the order in which they are listed.

@@ -10,6 +10,7 @@ mod element_property;
 mod ion_property;
 mod magpie;
 mod miedema;
+mod policy;
 mod pymatgen_elemental;
 mod scratch;
 mod stoichiometry;
@@ -87,6 +88,7 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "ion_property", summary: "can the elements balance their charges, and how ionic are their bonds", build: ion_property::build },
     Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
     Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
+    Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
 ];
 
 /// A named list of descriptors.

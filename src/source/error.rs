@@ -6,9 +6,6 @@ use super::Format;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// An enumerated space that cannot be built.
-    #[error("[source] space: {0}")]
-    Space(#[from] super::space::SpaceError),
     /// An input cannot be opened or read.
     #[error("cannot read {input}")]
     Unreadable {

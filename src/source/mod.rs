@@ -22,8 +22,6 @@ mod tar;
 mod text_row;
 mod zip;
 
-pub mod space;
-
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
