@@ -50,6 +50,10 @@ pub struct ReportData {
 /// One line of the table of candidates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopRow {
+    /// Position in the source.
+    pub index: u64,
+    /// Where it came from.
+    pub origin: String,
     /// The source's name of it.
     pub id: String,
     /// Reduced formula.
