@@ -1,5 +1,15 @@
 //! The command line: one file per verb. stdout carries data, stderr carries talk.
 
+pub mod explain;
+pub mod export;
+pub mod list;
+mod output;
+pub mod rank;
+pub mod report;
+pub mod show;
+mod top;
+pub mod verify;
+
 use std::fmt;
 
 mod bench;
