@@ -42,6 +42,13 @@ enum Verb {
     Predict(super::predict::PredictArgs),
     Model(super::model::ModelArgs),
     Space(super::space::SpaceArgs),
+    Rank(super::rank::RankArgs),
+    Show(super::show::ShowArgs),
+    Explain(super::explain::ExplainArgs),
+    Export(super::export::ExportArgs),
+    Report(super::report::ReportArgs),
+    Verify(super::verify::VerifyArgs),
+    List(super::list::ListArgs),
     Bench(super::bench::BenchArgs),
     Completions(CompletionsArgs),
     /// Prints the manual page (roff)
@@ -92,6 +99,13 @@ impl Verb {
             Self::Predict(args) => super::predict::run_predict(args, context),
             Self::Model(args) => super::model::run_model(args, context),
             Self::Space(args) => super::space::run_space(args, context),
+            Self::Rank(args) => super::rank::run(args, context),
+            Self::Show(args) => super::show::run(args, context),
+            Self::Explain(args) => super::explain::run(args, context),
+            Self::Export(args) => super::export::run(args, context),
+            Self::Report(args) => super::report::run(args, context),
+            Self::Verify(args) => super::verify::run(args, context),
+            Self::List(args) => super::list::run(args, context),
             Self::Bench(args) => super::bench::run_bench(args, context),
             Self::Completions(args) => {
                 clap_complete::generate(args.shell, &mut Cli::command(), product::NAME, &mut std::io::stdout());

@@ -1,31 +1,30 @@
 //! The command line: one file per verb. stdout carries data, stderr carries talk.
 
-pub mod explain;
-pub mod export;
-pub mod list;
-mod output;
-pub mod rank;
-pub mod report;
-pub mod show;
-mod top;
-pub mod verify;
-
-use std::fmt;
-
 mod bench;
 mod command;
 mod dataset;
 mod dry_run;
 mod evaluate;
+mod explain;
+mod export;
 mod featurize;
 mod format;
 mod input;
+mod list;
 mod machine;
 mod model;
+mod output;
 mod predict;
+mod rank;
+mod report;
 mod screen;
+mod show;
 mod space;
+mod top;
 mod train;
+mod verify;
+
+use std::fmt;
 
 pub use command::{Cli, main};
 
