@@ -4,10 +4,12 @@ mod composition;
 mod element;
 mod element_set;
 pub mod element_table;
+mod format;
 mod formula;
 pub mod neutrality;
 pub mod oxidation;
 pub mod pair_table;
+mod reduce;
 pub mod table;
 
 pub use composition::Composition;
