@@ -92,7 +92,10 @@ agrees! {
     valence_orbital: 8,
     tm_fraction: 1,
     band_center: 1,
+    electronegativity_difference: 5,
+    electron_affinity: 1,
     ion_property: 3,
+    oxidation_states: 4,
     yang_solid_solution: 2,
     miedema: 3,
 }

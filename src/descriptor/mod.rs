@@ -5,14 +5,18 @@ use crate::units::closest;
 
 mod band_center;
 mod deml;
+mod electron_affinity;
+mod electronegativity_difference;
 mod element_fraction;
 mod element_property;
 mod ion_property;
 mod magpie;
 mod miedema;
+mod oxidation_states;
 mod policy;
 mod pymatgen_elemental;
 mod scratch;
+mod species_statistics;
 mod stoichiometry;
 mod tm_fraction;
 mod valence_orbital;
@@ -85,7 +89,10 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "valence_orbital", summary: "mean numbers and fractions of s, p, d, f valence electrons", build: valence_orbital::build },
     Entry { name: "tm_fraction", summary: "atomic fraction of magnetic transition metals", build: tm_fraction::build },
     Entry { name: "band_center", summary: "band centre from Mulliken electronegativities", build: band_center::build },
+    Entry { name: "electronegativity_difference", summary: "electronegativity of the anions minus that of each cation", build: electronegativity_difference::build },
+    Entry { name: "electron_affinity", summary: "mean electron affinity times charge of the anions", build: electron_affinity::build },
     Entry { name: "ion_property", summary: "can the elements balance their charges, and how ionic are their bonds", build: ion_property::build },
+    Entry { name: "oxidation_states", summary: "statistics of the likeliest oxidation states", build: oxidation_states::build },
     Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
     Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
     Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
@@ -108,7 +115,7 @@ pub const PRESETS: &[Preset] = &[Preset {
     #[rustfmt::skip]
     descriptors: &[
         "element_fraction", "stoichiometry", "magpie", "deml", "pymatgen_elemental", "valence_orbital", "tm_fraction",
-        "band_center", "ion_property", "yang_solid_solution", "miedema",
+        "band_center", "electronegativity_difference", "electron_affinity", "ion_property", "oxidation_states", "yang_solid_solution", "miedema",
     ],
 }];
 

@@ -1,11 +1,29 @@
 //! Working memory of one worker, shared by all descriptors of one candidate.
 
 use crate::candidate::{Candidate, Fault, FaultCode, Stage};
+use crate::chem::oxidation::{GuessOutcome, GuessScratch, OxidationGuesser};
 use crate::chem::{Composition, NUM_ELEMENTS};
+
+/// Most atoms in the reduced formula of a guess, as matminer's `CompositionToOxidComposition` has it.
+const MAX_SITES: u32 = 50;
+
+/// Tables that a guess of oxidation states reads.
+pub(super) const GUESS_TABLES: &[&str] = &["pymatgen_icsd", "pymatgen_common", "pymatgen_occurrence"];
+
+/// Atoms of one element in one guessed oxidation state.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Species {
+    /// [`Element::row`](crate::chem::Element::row).
+    pub row: usize,
+    /// Oxidation state.
+    pub charge: f64,
+    /// Amount in the reduced formula.
+    pub amount: f64,
+}
 
 /// Reused memory, and what several descriptors need of the same candidate, computed once.
 pub struct Scratch {
-    /// The candidate's composition, reduced if all its amounts are whole; empty where it has none.
+    /// The candidate's composition, reduced as pymatgen reduces it; empty where it has none.
     pub composition: Composition,
     /// [`Element::row`](crate::chem::Element::row) of each element, in the order of the composition.
     pub(super) rows: Vec<usize>,
@@ -15,6 +33,9 @@ pub struct Scratch {
     pub(super) fractions: Vec<f64>,
     /// Sums of charges, for `ion_property`.
     pub(super) charges: [Vec<f64>; 2],
+    guess: GuessScratch,
+    outcome: Option<GuessOutcome>,
+    species: Vec<Species>,
 }
 
 impl Default for Scratch {
@@ -25,6 +46,9 @@ impl Default for Scratch {
             amounts: Vec::with_capacity(NUM_ELEMENTS),
             fractions: Vec::with_capacity(NUM_ELEMENTS),
             charges: [Vec::with_capacity(1024), Vec::with_capacity(1024)],
+            guess: GuessScratch::default(),
+            outcome: None,
+            species: Vec::with_capacity(NUM_ELEMENTS),
         }
     }
 }
@@ -41,11 +65,11 @@ impl Scratch {
         self.rows.clear();
         self.amounts.clear();
         self.fractions.clear();
+        self.outcome = None;
         let Some(composition) = candidate.composition() else { return };
-        let divisor = common_divisor(composition);
-        for &(element, amount) in composition.pairs() {
-            let amount = amount / divisor;
-            self.composition.add(element, amount);
+        self.composition.copy_from(composition);
+        self.composition.reduce();
+        for &(element, amount) in self.composition.pairs() {
             self.rows.push(element.row());
             self.amounts.push(amount);
         }
@@ -56,6 +80,29 @@ impl Scratch {
         self.fractions.extend(self.amounts.iter().map(|amount| amount / total));
     }
 
+    /// The species of the likeliest oxidation states, guessed once a candidate.
+    ///
+    /// Without states that balance, every element is a species of charge 0, as in pymatgen's
+    /// `add_charges_from_oxi_state_guesses`. `None` where no guess can be tried: amounts that are not whole, or too many atoms.
+    pub(super) fn species(&mut self) -> Option<&[Species]> {
+        if self.outcome.is_none() {
+            let outcome = OxidationGuesser::pymatgen().guess(&self.composition, Some(MAX_SITES), &mut self.guess);
+            self.outcome = Some(outcome);
+            self.species.clear();
+            if outcome == GuessOutcome::Found {
+                self.species.extend(self.guess.species().iter().map(|found| Species {
+                    row: found.element.row(),
+                    charge: f64::from(found.state),
+                    amount: f64::from(found.count),
+                }));
+            } else {
+                let neutral = self.rows.iter().zip(&self.amounts);
+                self.species.extend(neutral.map(|(&row, &amount)| Species { row, charge: 0.0, amount }));
+            }
+        }
+        matches!(self.outcome, Some(GuessOutcome::Found | GuessOutcome::NotBalanced)).then_some(&self.species)
+    }
+
     /// Refuses a candidate without composition.
     pub(super) fn require_composition(&self) -> Result<(), Fault> {
         if self.rows.is_empty() {
@@ -64,25 +111,4 @@ impl Scratch {
         }
         Ok(())
     }
-}
-
-/// Greatest common divisor of the amounts; 1 if one of them is not whole.
-fn common_divisor(composition: &Composition) -> f64 {
-    /// Whole numbers above this are not distinguished by f64.
-    const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
-    let mut divisor = 0.0;
-    for &(_, amount) in composition.pairs() {
-        if amount.fract() != 0.0 || amount > LARGEST_WHOLE {
-            return 1.0;
-        }
-        let (mut a, mut b) = (amount, divisor);
-        while b != 0.0 {
-            (a, b) = (b, a % b);
-        }
-        divisor = a;
-        if divisor == 1.0 {
-            break;
-        }
-    }
-    if divisor == 0.0 { 1.0 } else { divisor }
 }
