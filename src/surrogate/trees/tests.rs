@@ -71,11 +71,10 @@ fn fully_grown_trees_on_all_rows_return_their_training_targets() {
     let parameters = ExtraTreesParameters { min_samples_leaf: 1, sampling: Sampling::All, ..few_trees() };
     let out = predict_forest(&forest(&x, &y, &parameters), &x);
     let range = y.iter().copied().fold(0.0, f64::max);
-    for row in 0..y.len() {
-        // Means are stored in 65,535 steps of the range.
-        assert!((out.mean[row] - y[row]).abs() <= range / 65_535.0, "row {row}");
-        assert!(out.spread[row] < 1e-9 && out.std[row] < 1e-9);
-        assert!((out.median[row] - y[row]).abs() < 1e-12, "200 targets have a level each");
+    assert!(out.spread.iter().chain(&out.std).all(|&deviation| deviation < 1e-9));
+    for ((mean, median), y) in out.mean.iter().zip(&out.median).zip(&y) {
+        // Means are stored in 65,535 steps of the range; 200 targets have a level each.
+        assert!((mean - y).abs() <= range / 65_535.0 && (median - y).abs() < 1e-12, "{mean}, {median} for {y}");
     }
 }
 
