@@ -127,11 +127,14 @@ fn missing_values_alone_can_decide() {
     let x = matrix(600, |row, column| column == 0 && row % 3 == 0);
     let y: Vec<f64> = (0..600).map(|row| if row % 3 == 0 { 5.0 } else { 1.0 }).collect();
     let out = predict_forest(&forest(&x, &y, &few_trees()), &x);
-    let predicted = predict_boosted(&boosted(&x, &y, Loss::Squared, 8), &x);
-    for row in 0..y.len() {
-        assert!((out.mean[row] - y[row]).abs() < 0.6, "forest row {row}: {}", out.mean[row]);
-        // Sixty steps of a tenth, three tenths of them without column 0.
-        assert!((predicted[row] - y[row]).abs() < 0.5, "boosting row {row}: {}", predicted[row]);
+    let parameters = BoostingParameters { num_trees: 60, learning_rate: 0.1, colsample: 1.0, ..Default::default() };
+    let matrix = TrainingMatrix { values: &x, width: WIDTH };
+    let predicted = predict_boosted(&fit_boosting(matrix, &y, Loss::Squared, &parameters, 7, None), &x);
+    for ((mean, boosted), y) in out.mean.iter().zip(&predicted).zip(&y) {
+        // Only half of the columns are tried at a split of the forest, so some leaves end without column 0.
+        assert!((mean - y).abs() < 0.6, "forest: {mean} for {y}");
+        // Sixty steps of a tenth leave 4 × 0.9⁶⁰ = 0.007, and a little more by lambda.
+        assert!((boosted - y).abs() < 0.05, "boosting: {boosted} for {y}");
     }
 }
 
