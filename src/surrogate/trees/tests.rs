@@ -87,7 +87,7 @@ fn unseen_rows_of_a_smooth_target_are_predicted_well() {
     let total: f64 = y_test.iter().map(|y| (y - mean) * (y - mean)).sum();
     let r2 =
         |predicted: &[f64]| 1.0 - y_test.iter().zip(predicted).map(|(y, f)| (y - f) * (y - f)).sum::<f64>() / total;
-    // scikit-learn 1.9.1 and LightGBM 4.7.0 lie above these on the same task (benches/peers/trees.py compares).
+    // Loose bounds that a broken split or leaf misses; benches/peers/trees.py compares with the peers.
     assert!(r2(&predict_forest(&forest(x, &y, &few_trees()), x_test).mean) > 0.95);
     assert!(r2(&predict_boosted(&boosted(x, &y, Loss::Squared, 31), x_test)) > 0.95);
     assert!(r2(&predict_boosted(&boosted(x, &y, Loss::L1, 8), x_test)) > 0.95);
