@@ -3,7 +3,7 @@
 Asserts that both explain the test rows equally well before it prints any time. Needs numpy, scikit-learn, lightgbm
 (versions are printed). Usage, from the root of the repository:
 
-    python benches/peers/trees.py [--threads N] [--table FEATURES.csv --target COLUMN]
+    python benches/peers/trees.py [--threads N] [--only NAME] [--table FEATURES.csv --target COLUMN]
 
 Without --table the data are synthetic: 4,600 training rows of 145 columns, as many as matbench_expt_gap with
 composition descriptors; some columns are mostly zero and some values are missing, as there.
@@ -21,6 +21,7 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--table", help="CSV of numeric columns to use instead of synthetic data")
 parser.add_argument("--target", help="column of the table to predict")
+parser.add_argument("--only", default="", help="compare only models whose name contains this")
 arguments = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
 
@@ -64,7 +65,7 @@ folder = Path(tempfile.mkdtemp(prefix="matsieve-trees-"))
 for name, array in {"x_train": x_train, "y_train": y_train, "x_test": x_test}.items():
     np.ascontiguousarray(array, dtype="<f8").tofile(folder / name)
 
-environment = dict(os.environ, MATSIEVE_TREES_PEER=str(folder), RAYON_NUM_THREADS=str(arguments.threads))
+environment = dict(os.environ, MATSIEVE_TREES_PEER=str(folder), RAYON_NUM_THREADS=str(arguments.threads), MATSIEVE_TREES_ONLY=arguments.only)
 output = subprocess.run(["cargo", "bench", "--quiet", "--bench", "trees_peer"], env=environment, check=True,
                         capture_output=True, text=True).stdout
 ours = {line.split()[0]: [float(word) for word in line.split()[1:]] for line in output.splitlines()}
@@ -80,6 +81,8 @@ def timed(job, repetitions=1):
 
 
 def compare(name, model, repetitions, tolerance):
+    if arguments.only not in name:
+        return
     training, _ = timed(lambda: model.fit(x_train, y_train))
     predicting, predicted = timed(lambda: model.predict(x_test), repetitions)
     predicting *= 1e6 / len(y_test)
@@ -95,10 +98,11 @@ def compare(name, model, repetitions, tolerance):
 
 
 compare("extra_trees", ExtraTreesRegressor(500, max_features=0.25, n_jobs=arguments.threads, random_state=1), 3, 0.01)
-quantiles = np.fromfile(folder / "extra_trees_quantiles").reshape(-1, 2)
-inside = np.mean((quantiles[:, 0] <= y_test) & (y_test <= quantiles[:, 1]))
-median = np.fromfile(folder / "extra_trees_median")
-print(f"    raw 90 % interval of leaves covers {inside:.3f}; MAE of median {mean_absolute_error(y_test, median):.4f}")
+if arguments.only in "extra_trees":
+    quantiles = np.fromfile(folder / "extra_trees_quantiles").reshape(-1, 2)
+    inside = np.mean((quantiles[:, 0] <= y_test) & (y_test <= quantiles[:, 1]))
+    median = np.fromfile(folder / "extra_trees_median")
+    print(f"    raw 90 % interval of leaves covers {inside:.3f}; MAE of median {mean_absolute_error(y_test, median):.4f}")
 
 common = dict(n_estimators=500, learning_rate=0.05, min_child_samples=20, reg_lambda=1.0, n_jobs=arguments.threads,
               random_state=1, verbose=-1)

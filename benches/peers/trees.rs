@@ -43,6 +43,7 @@ fn main() -> Result<(), Anything> {
         return Ok(());
     };
     let folder = Path::new(&folder);
+    let only = std::env::var("MATSIEVE_TREES_ONLY").unwrap_or_default();
     let (x, y, x_test) = (read(folder, "x_train")?, read(folder, "y_train")?, read(folder, "x_test")?);
     let width = x.len() / y.len();
     let train = TrainingMatrix { values: &x, width };
@@ -50,14 +51,16 @@ fn main() -> Result<(), Anything> {
     let rows = Rows::new(&x_test, width, &all_rows, &columns);
     let num_rows = rows.len() as f64;
 
-    let parameters = ExtraTreesParameters { sampling: Sampling::All, min_samples_leaf: 1, ..Default::default() };
-    let (training, forest) = timed(1, || fit_extra_trees(train, &y, Objective::Regression, &parameters, 1));
-    let mut prediction = ForestPrediction::default();
-    let (predicting, ()) = timed(3, || forest.predict(rows, &[0.05, 0.95], &mut prediction));
-    println!("extra_trees {training} {} {}", predicting / num_rows * 1e6, forest.num_leaves());
-    write(folder, "extra_trees_mean", &prediction.mean)?;
-    write(folder, "extra_trees_median", &prediction.median)?;
-    write(folder, "extra_trees_quantiles", &prediction.quantiles)?;
+    if "extra_trees".contains(&only) {
+        let parameters = ExtraTreesParameters { sampling: Sampling::All, min_samples_leaf: 1, ..Default::default() };
+        let (training, forest) = timed(1, || fit_extra_trees(train, &y, Objective::Regression, &parameters, 1));
+        let mut prediction = ForestPrediction::default();
+        let (predicting, ()) = timed(3, || forest.predict(rows, &[0.05, 0.95], &mut prediction));
+        println!("extra_trees {training} {} {}", predicting / num_rows * 1e6, forest.num_leaves());
+        write(folder, "extra_trees_mean", &prediction.mean)?;
+        write(folder, "extra_trees_median", &prediction.median)?;
+        write(folder, "extra_trees_quantiles", &prediction.quantiles)?;
+    }
 
     for (name, loss, leaves, subsample, colsample) in [
         ("boosting_squared_31", Loss::Squared, 31, 1.0, 1.0),
@@ -65,6 +68,9 @@ fn main() -> Result<(), Anything> {
         ("boosting_squared_8", Loss::Squared, 8, 1.0, 1.0),
         ("boosting_squared_100", Loss::Squared, 100, 1.0, 1.0),
     ] {
+        if !name.contains(&only) {
+            continue;
+        }
         let parameters = BoostingParameters {
             num_trees: 500,
             num_leaves: leaves,

@@ -89,7 +89,7 @@ fn count_lanes<const LANES: usize>(values: &[f64; LANES], edges: &[f64], counts:
 }
 
 /// Erases the leaves that rows above the step's code cannot reach. Without a branch, so that it becomes a few vector
-/// instructions; written with `if` it stayed a loop over bytes, ten times slower.
+/// instructions; written with `if` it stayed a loop over single bytes.
 #[inline(always)]
 fn erase(bits: &mut [u8; SCORE_LANES], codes: &[u8; SCORE_LANES], step: Step) {
     for (bits, code) in bits.iter_mut().zip(codes) {

@@ -238,7 +238,14 @@ fn best_of_column<const W: usize>(column: &Column, bins: &[Cell<W>; 256], units:
             }
         }
     }
-    best
+    best.map(|mut best| {
+        // Any threshold up to the next row parts these rows alike: the middle one suits rows not seen here best, and
+        // the last one where only missing values lie beyond.
+        let code = usize::from(best.split.code);
+        let num_empty = bins[code + 1..=column.num_edges].iter().position(|bin| units.count(*bin) > 0);
+        best.split.code = num_empty.map_or(column.num_edges - 1, |num_empty| code + num_empty / 2) as u16;
+        best
+    })
 }
 
 #[cfg(test)]

@@ -71,11 +71,10 @@ fn fully_grown_trees_on_all_rows_return_their_training_targets() {
     let parameters = ExtraTreesParameters { min_samples_leaf: 1, sampling: Sampling::All, ..few_trees() };
     let out = predict_forest(&forest(&x, &y, &parameters), &x);
     let range = y.iter().copied().fold(0.0, f64::max);
-    for row in 0..y.len() {
-        // Means are stored in 65,535 steps of the range.
-        assert!((out.mean[row] - y[row]).abs() <= range / 65_535.0, "row {row}");
-        assert!(out.spread[row] < 1e-9 && out.std[row] < 1e-9);
-        assert!((out.median[row] - y[row]).abs() < 1e-12, "200 targets have a level each");
+    assert!(out.spread.iter().chain(&out.std).all(|&deviation| deviation < 1e-9));
+    for ((mean, median), y) in out.mean.iter().zip(&out.median).zip(&y) {
+        // Means are stored in 65,535 steps of the range; 200 targets have a level each.
+        assert!((mean - y).abs() <= range / 65_535.0 && (median - y).abs() < 1e-12, "{mean}, {median} for {y}");
     }
 }
 
@@ -88,7 +87,7 @@ fn unseen_rows_of_a_smooth_target_are_predicted_well() {
     let total: f64 = y_test.iter().map(|y| (y - mean) * (y - mean)).sum();
     let r2 =
         |predicted: &[f64]| 1.0 - y_test.iter().zip(predicted).map(|(y, f)| (y - f) * (y - f)).sum::<f64>() / total;
-    // scikit-learn 1.9.1 and LightGBM 4.7.0 lie above these on the same task (benches/peers/trees.py compares).
+    // Loose bounds that a broken split or leaf misses; benches/peers/trees.py compares with the peers.
     assert!(r2(&predict_forest(&forest(x, &y, &few_trees()), x_test).mean) > 0.95);
     assert!(r2(&predict_boosted(&boosted(x, &y, Loss::Squared, 31), x_test)) > 0.95);
     assert!(r2(&predict_boosted(&boosted(x, &y, Loss::L1, 8), x_test)) > 0.95);
@@ -128,11 +127,14 @@ fn missing_values_alone_can_decide() {
     let x = matrix(600, |row, column| column == 0 && row % 3 == 0);
     let y: Vec<f64> = (0..600).map(|row| if row % 3 == 0 { 5.0 } else { 1.0 }).collect();
     let out = predict_forest(&forest(&x, &y, &few_trees()), &x);
-    let predicted = predict_boosted(&boosted(&x, &y, Loss::Squared, 8), &x);
-    for row in 0..y.len() {
-        assert!((out.mean[row] - y[row]).abs() < 0.6, "forest row {row}: {}", out.mean[row]);
-        // Sixty steps of a tenth, three tenths of them without column 0.
-        assert!((predicted[row] - y[row]).abs() < 0.5, "boosting row {row}: {}", predicted[row]);
+    let parameters = BoostingParameters { num_trees: 60, learning_rate: 0.1, colsample: 1.0, ..Default::default() };
+    let matrix = TrainingMatrix { values: &x, width: WIDTH };
+    let predicted = predict_boosted(&fit_boosting(matrix, &y, Loss::Squared, &parameters, 7, None), &x);
+    for ((mean, boosted), y) in out.mean.iter().zip(&predicted).zip(&y) {
+        // Only half of the columns are tried at a split of the forest, so some leaves end without column 0.
+        assert!((mean - y).abs() < 0.6, "forest: {mean} for {y}");
+        // Sixty steps of a tenth leave 4 × 0.9⁶⁰ = 0.007, and a little more by lambda.
+        assert!((boosted - y).abs() < 0.05, "boosting: {boosted} for {y}");
     }
 }
 
