@@ -210,7 +210,7 @@ fn text(story: &Value, limit: usize, context: &Context) -> String {
                 cell(&p["value"]),
                 interval,
                 cell(&p["std"]),
-                cell(&p["unit"]),
+                unit(&p["unit"]),
                 format!("{inside} ({})", cell(&p["domain_distance"])),
             ]
         })
