@@ -12,3 +12,9 @@ pub trait ColumnResolver {
     /// Why there is none or more than one, with the closest known names: the text ends up in the error of the plan.
     fn resolve(&self, name: &str) -> Result<(ColumnRef, Unit), String>;
 }
+
+impl<F: Fn(&str) -> Result<(ColumnRef, Unit), String>> ColumnResolver for F {
+    fn resolve(&self, name: &str) -> Result<(ColumnRef, Unit), String> {
+        self(name)
+    }
+}

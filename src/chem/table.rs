@@ -165,6 +165,20 @@ const TABLES: &[TableEntry] = &[
     entry!("elements", "pymatgen"),
     entry!("elements", "miedema"),
     entry!("pairs", "mixing_enthalpy"),
+    entry!("policy", "price"),
+    entry!("policy", "abundance"),
+    entry!("policy", "hhi"),
+    entry!("policy", "critical"),
+    entry!("policy", "hazard"),
+    entry!("oxidation", "icsd24"),
+    entry!("oxidation", "smact14"),
+    entry!("oxidation", "icsd16"),
+    entry!("oxidation", "pymatgen_sp"),
+    entry!("oxidation", "wiki"),
+    entry!("oxidation", "pymatgen_icsd"),
+    entry!("oxidation", "pymatgen_common"),
+    entry!("oxidation", "pymatgen_occurrence"),
+    entry!("oxidation", "smact_elements"),
 ];
 
 /// All tables that are compiled in, in the order in which they are listed.

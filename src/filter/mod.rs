@@ -5,6 +5,7 @@ mod excludes;
 mod in_domain;
 mod num_elements;
 mod parameters;
+mod policy;
 mod subset;
 mod window;
 
@@ -57,28 +58,14 @@ pub struct Entry {
 pub type Builder = fn(&Value, &dyn ColumnResolver) -> Result<Box<dyn Filter>, String>;
 
 /// All filters, in the order in which they are listed.
+#[rustfmt::skip]
 pub const REGISTRY: &[Entry] = &[
-    Entry {
-        name: "contains",
-        summary: "has all of, or any of, the named elements",
-        build: contains::Contains::from_parameters,
-    },
+    Entry { name: "contains", summary: "has all of, or any of, the named elements", build: contains::Contains::from_parameters },
     Entry { name: "excludes", summary: "has none of the named elements", build: excludes::Excludes::from_parameters },
-    Entry {
-        name: "num_elements",
-        summary: "has at least and at most so many elements",
-        build: num_elements::NumElements::from_parameters,
-    },
-    Entry {
-        name: "window",
-        summary: "a column lies above, below or between bounds",
-        build: window::Window::from_parameters,
-    },
-    Entry {
-        name: "in_domain",
-        summary: "lies inside the applicability domain of a surrogate",
-        build: in_domain::InDomain::from_parameters,
-    },
+    Entry { name: "num_elements", summary: "has at least and at most so many elements", build: num_elements::NumElements::from_parameters },
+    Entry { name: "policy", summary: "every element obeys a policy: price, abundance, supply, criticality, hazards", build: policy::build },
+    Entry { name: "window", summary: "a column lies above, below or between bounds", build: window::Window::from_parameters },
+    Entry { name: "in_domain", summary: "lies inside the applicability domain of a surrogate", build: in_domain::InDomain::from_parameters },
 ];
 
 /// Builds a filter from the parameters of the plan.

@@ -36,8 +36,8 @@ impl Window {
             (_, _, None) => {}
         }
         let (column, unit) = resolver.resolve(&name)?;
-        let above = above.map(|value| bound("above", &value, &unit)).transpose()?;
-        let below = below.map(|value| bound("below", &value, &unit)).transpose()?;
+        let above = above.map(|value| quantity("above", &value, &unit)).transpose()?;
+        let below = below.map(|value| quantity("below", &value, &unit)).transpose()?;
         if let (Some(low), Some(high)) = (above, below)
             && low > high
         {
@@ -47,8 +47,8 @@ impl Window {
     }
 }
 
-/// A bound in the unit of the column; a bare number only where the column has none.
-fn bound(key: &str, value: &Value, unit: &Unit) -> Result<f64, String> {
+/// A finite bound in the unit of the column; a bare number only where the column has none.
+pub(super) fn quantity(key: &str, value: &Value, unit: &Unit) -> Result<f64, String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),

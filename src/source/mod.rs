@@ -14,14 +14,13 @@ mod input;
 mod member;
 mod parquet;
 mod reader;
+pub mod space;
 mod spec;
 mod table;
 mod table_source;
 mod tar;
 mod text_row;
 mod zip;
-
-pub mod space;
 
 use std::borrow::Cow;
 use std::ops::Range;
