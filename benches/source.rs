@@ -35,11 +35,15 @@ fn two_columns() -> String {
 
 fn twenty_columns_quoted() -> String {
     let mut text = String::from("id,formula,note");
-    (0..17).for_each(|column| drop(write!(text, ",c{column}")));
+    for column in 0..17 {
+        let _ = write!(text, ",c{column}");
+    }
     text.push('\n');
     for row in 0..ROWS / 10 {
         let _ = write!(text, "mp-{row},{},\"Smith, J. \"\"Oxides\"\"\"", formula(row));
-        (0..17).for_each(|column| drop(write!(text, ",{}", row as f64 / f64::from(column + 3))));
+        for column in 0..17 {
+            let _ = write!(text, ",{}", row as f64 / f64::from(column + 3));
+        }
         text.push('\n');
     }
     text
