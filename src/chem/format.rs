@@ -94,6 +94,11 @@ impl Composition {
         text
     }
 
+    /// Puts the elements into the order in which [`reduced_formula`](Self::reduced_formula) names them.
+    pub fn sort_by_electronegativity(&mut self) {
+        self.pairs = self.by_electronegativity();
+    }
+
     fn by_electronegativity(&self) -> Pairs {
         let order = order();
         let mut pairs = self.pairs.clone();

@@ -174,6 +174,20 @@ mod tests {
     }
 
     #[test]
+    fn supply_indices_of_compounds_are_pymatgens() {
+        // pymatgen 2026.10.24, HHIModel().get_hhi(formula), the same table of Gaultois 2013.
+        for (formula, production, reserve) in [
+            ("CdTe", 2337.9707596735147, 3213.9122790205447),
+            ("LiCoO2", 2235.766919158855, 2087.105094719948),
+            ("Sr3Al2O6", 2999.740060520575, 2157.2172011849057),
+        ] {
+            let row = describe(formula);
+            assert!((row[2] / production - 1.0).abs() < 1e-6, "{formula}: {}", row[2]);
+            assert!((row[3] / reserve - 1.0).abs() < 1e-6, "{formula}: {}", row[3]);
+        }
+    }
+
+    #[test]
     fn elements_without_data_leave_their_columns_undefined() {
         // Tc: no abundance, no index; a price and flags there are.
         let row = describe("TcO2");

@@ -9,7 +9,6 @@ mod subsets;
 mod sweep;
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -116,25 +115,15 @@ impl Space {
 }
 
 impl SpacePoint {
-    /// The composition.
+    /// The composition, elements in the order in which its reduced formula names them: the same candidate as that formula read
+    /// from a table, ties of oxidation-state guesses included.
     pub fn composition(&self) -> Composition {
         let mut composition = Composition::new();
         for (&element, &amount) in self.elements.iter().zip(&self.amounts) {
             composition.add(element, f64::from(amount));
         }
+        composition.sort_by_electronegativity();
         composition
-    }
-}
-
-impl fmt::Display for SpacePoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (element, &amount) in self.elements.iter().zip(&self.amounts) {
-            f.write_str(element.symbol())?;
-            if amount > 1 {
-                write!(f, "{amount}")?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -207,7 +196,7 @@ impl Decoder for Space {
 
     fn id<'a>(&self, _frame: &'a Frame, record: &RawRecord) -> Cow<'a, str> {
         Cow::Owned(match self.at(record.index.0) {
-            Some(point) => point.to_string(),
+            Some(point) => point.composition().reduced_formula(),
             None => record.index.0.to_string(),
         })
     }
