@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use matsieve::candidate::{Candidate, CandidateIndex, CandidateKind, ColumnRef, ColumnResolver, Row, Verdict};
+use matsieve::candidate::{
+    BlockRule, Candidate, CandidateIndex, CandidateKind, ColumnRef, ColumnResolver, Row, Verdict,
+};
+use matsieve::chem::neutrality::{MixedValence, NeutralityRule, RuleOptions};
+use matsieve::chem::oxidation::{Evidence, OxidationTable};
 use matsieve::chem::{Composition, Element, ElementSet};
 use matsieve::filter::{self, Filter};
 use matsieve::source::space::{Space, SpaceSource, SpaceSpec};
@@ -172,12 +176,40 @@ fn rules() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Charge neutrality with electronegativity order.
+struct Neutral(NeutralityRule);
+
+impl Filter for Neutral {
+    fn needs(&self) -> filter::NeedsOf {
+        filter::NeedsOf::Composition
+    }
+
+    fn parameters(&self) -> Value {
+        Value::Null
+    }
+
+    fn judge(&self, row: Row<'_>) -> Result<Verdict, matsieve::candidate::Fault> {
+        Ok(self.0.judge(row.candidate.composition().expect("a composition")).into())
+    }
+
+    fn block_rule(&self) -> Option<&dyn BlockRule> {
+        Some(&self.0)
+    }
+}
+
+fn neutral(mixed_valence: MixedValence, allow_alloys: bool) -> Box<dyn Filter> {
+    let table = OxidationTable::named("smact14", Evidence::default()).expect("named table");
+    let options = RuleOptions { electronegativity_order: Some(0.0), mixed_valence, allow_alloys };
+    Box::new(Neutral(NeutralityRule::new(&table, &options)))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn a_sweep_equals_judging_each_candidate_singly(
         picks in proptest::collection::vec((0usize..rules().len(), any::<bool>()), 0..4),
+        neutrality in proptest::option::of((0usize..3, any::<bool>(), any::<bool>(), any::<bool>())),
         max_amount in 1u8..7,
         cuts in proptest::collection::vec(0.0f64..1.0, 2),
     ) {
@@ -185,10 +217,14 @@ proptest! {
             "elements": ["Na", "Fe", "Pb", "O", "S", "Cl", "U", "He"], "num_elements": "1-4", "max_amount": max_amount, "max_atoms": 16,
         }));
         let all = rules();
-        let filters: Vec<(Box<dyn Filter>, bool)> = picks
+        let mut filters: Vec<(Box<dyn Filter>, bool)> = picks
             .iter()
             .map(|&(pick, keep)| (filter::build(all[pick].0, &all[pick].1, &NoColumns).expect("good rule"), keep))
             .collect();
+        if let Some((mixed, alloys, keep, first)) = neutrality {
+            let mixed = [MixedValence::None, MixedValence::Listed, MixedValence::All][mixed];
+            filters.insert(if first { 0 } else { filters.len() }, (neutral(mixed, alloys), keep));
+        }
         let steps: Vec<SweepStep<'_>> = filters
             .iter()
             .map(|(filter, keep)| SweepStep { rule: filter.block_rule().expect("offers itself"), keep_undecided: *keep })

@@ -5,6 +5,7 @@ mod fault;
 mod features;
 mod layout;
 mod ledger;
+mod neutrality;
 mod prediction;
 mod ranking;
 mod record;

@@ -48,6 +48,12 @@ impl Composition {
         self.pairs.clear();
     }
 
+    /// Becomes equal to `other`, keeping its allocation.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.pairs.clear();
+        self.pairs.extend_from_slice(&other.pairs);
+    }
+
     /// Elements and amounts in order of first appearance.
     pub fn pairs(&self) -> &[(Element, f64)] {
         &self.pairs
@@ -61,6 +67,11 @@ impl Composition {
     /// Amount of an element, 0 if absent.
     pub fn amount(&self, element: Element) -> f64 {
         self.pairs.iter().find(|(e, _)| *e == element).map_or(0.0, |(_, amount)| *amount)
+    }
+
+    /// Share of an element among the atoms, 0 if absent.
+    pub fn fraction(&self, element: Element) -> f64 {
+        self.amount(element) / self.num_atoms()
     }
 
     /// Number of distinct elements.

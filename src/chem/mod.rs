@@ -4,11 +4,13 @@ mod composition;
 mod element;
 mod element_set;
 pub mod element_table;
+mod format;
 mod formula;
 pub mod neutrality;
 pub mod oxidation;
 pub mod pair_table;
 pub mod policy;
+mod reduce;
 pub mod table;
 
 pub use composition::Composition;

@@ -165,6 +165,11 @@ const TABLES: &[TableEntry] = &[
     entry!("elements", "pymatgen"),
     entry!("elements", "miedema"),
     entry!("pairs", "mixing_enthalpy"),
+    entry!("policy", "price"),
+    entry!("policy", "abundance"),
+    entry!("policy", "hhi"),
+    entry!("policy", "critical"),
+    entry!("policy", "hazard"),
     entry!("oxidation", "icsd24"),
     entry!("oxidation", "smact14"),
     entry!("oxidation", "icsd16"),
@@ -174,11 +179,6 @@ const TABLES: &[TableEntry] = &[
     entry!("oxidation", "pymatgen_common"),
     entry!("oxidation", "pymatgen_occurrence"),
     entry!("oxidation", "smact_elements"),
-    entry!("policy", "price"),
-    entry!("policy", "abundance"),
-    entry!("policy", "hhi"),
-    entry!("policy", "critical"),
-    entry!("policy", "hazard"),
 ];
 
 /// All tables that are compiled in, in the order in which they are listed.

@@ -100,7 +100,11 @@ fn title_of(plan: &str) -> String {
     word("title").or_else(|| word("name")).unwrap_or_default().to_owned()
 }
 
-fn top_rows(result: &ResultFile, ranking: Option<&Ranking>, limit: usize) -> Result<Vec<TopRow>, SinkError> {
+/// The best candidates of a ranking of stored rows, best first; the first rows where there is no ranking.
+///
+/// # Errors
+/// The file cannot be read, or is damaged.
+pub fn top_rows(result: &ResultFile, ranking: Option<&Ranking>, limit: usize) -> Result<Vec<TopRow>, SinkError> {
     let Some(ranking) = ranking else {
         let rows = result.rows(0..limit.min(result.num_rows()))?;
         return Ok((0..rows.len()).map(|row| top_row(&rows, row, f64::NAN, 0, &[])).collect());
@@ -128,6 +132,8 @@ fn top_row(rows: &StoredRows, row: usize, score: f64, front: u32, objectives: &[
             .then(|| predictions.probability[(row + 1) * predictions.num_classes - 1]),
     };
     TopRow {
+        index: rows.index[row],
+        origin: rows.origin[row].clone(),
         id: rows.id[row].clone(),
         formula: rows.formula[row].clone(),
         score,

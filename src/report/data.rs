@@ -50,6 +50,10 @@ pub struct ReportData {
 /// One line of the table of candidates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopRow {
+    /// Position in the source.
+    pub index: u64,
+    /// Where it came from.
+    pub origin: String,
     /// The source's name of it.
     pub id: String,
     /// Reduced formula.
@@ -118,15 +122,17 @@ pub struct Tradeoff {
 pub struct ModelSummary {
     /// Name of its predictions in the plan.
     pub name: String,
+    /// Whether it predicts numbers, not classes.
+    pub is_regression: bool,
     /// Lines of the card: what, value.
     pub facts: Vec<(Fact, String)>,
-    /// Out-of-fold measures: name, value.
-    pub metrics: Vec<(String, f64)>,
+    /// Out-of-fold measures: name, value, value of the model that always says the same.
+    pub metrics: Vec<(String, f64, Option<f64>)>,
     /// Unit of the parity points.
     pub unit: String,
     /// Measured and predicted values, out of fold.
     pub parity: Vec<(f64, f64)>,
-    /// Nominal and observed coverage, 0 to 1.
+    /// Nominal and observed coverage, or predicted probability and observed frequency; 0 to 1.
     pub calibration: Vec<(f64, f64)>,
 }
 
@@ -139,12 +145,20 @@ pub enum Fact {
     Target,
     /// What it was trained on.
     Training,
+    /// Rows of it.
+    Rows,
+    /// Where these data come from.
+    Source,
     /// Licence of the training data.
     Licence,
     /// Whether it may be used commercially.
     CommercialUse,
     /// Members of the ensemble.
     Members,
+    /// Folds behind the scores.
+    Split,
+    /// Definition of the applicability domain.
+    Domain,
 }
 
 /// Quarantined candidates of one stage and code.

@@ -28,7 +28,7 @@ pub(super) fn funnel(ledger: &Ledger, language: Language) -> String {
             "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><rect x=\"{label_width}\" y=\"{y}\" width=\"{width:.1}\" height=\"18\" rx=\"2\" fill=\"{fill}\"/><text x=\"{:.1}\" y=\"{}\">{}{share}</text>",
             label_width - 8.0,
             y + 13.0,
-            escape(&shorten(label, 34)),
+            escape(&shorten(label, 29)),
             label_width + width + 6.0,
             y + 13.0,
             count(value)
@@ -115,7 +115,11 @@ pub(super) fn parity(model: &ModelSummary, language: Language) -> String {
 /// Observed against nominal coverage.
 pub(super) fn calibration(model: &ModelSummary, language: Language) -> String {
     let mut chart = Chart::new(WIDTH, HEIGHT + 60.0, (0.0, 1.0), (0.0, 1.0));
-    chart.axes(Text::Nominal.in_language(language), Text::Observed.in_language(language));
+    let (x, y) = match model.is_regression {
+        true => (Text::Nominal, Text::Observed),
+        false => (Text::Probability, Text::Frequency),
+    };
+    chart.axes(x.in_language(language), y.in_language(language));
     chart.line(&[(0.0, 0.0), (1.0, 1.0)], VERMILION, true);
     chart.line(&model.calibration, BLUE, false);
     for &(x, y) in &model.calibration {

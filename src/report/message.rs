@@ -89,6 +89,14 @@ messages! {
     Model: "model", "模型";
     Target: "target", "目标";
     Training: "training data", "训练数据";
+    TrainingRows: "training rows", "训练行数";
+    DataSource: "data source", "数据出处";
+    Split: "scored by", "评估方式";
+    DomainDefinition: "applicability domain", "适用域定义";
+    Baseline: "always the same answer", "常数基线";
+    ProbabilityCalibration: "Calibration of the probability", "概率校准";
+    Probability: "predicted probability", "预测概率";
+    Frequency: "observed frequency", "实际频率";
     Licence: "licence", "许可";
     CommercialUse: "commercial use", "商业使用";
     Members: "members", "成员";

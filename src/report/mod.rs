@@ -15,7 +15,7 @@ mod plan;
 mod provenance;
 mod top;
 
-pub use collect::Selection;
+pub use collect::{Selection, top_rows};
 pub use data::{Distribution, Fact, ModelSummary, PredictionCell, QuarantineGroup, ReportData, TopRow, Tradeoff};
 pub use message::Language;
 pub use page::html;

@@ -23,6 +23,10 @@ fn card(model: &ModelSummary, language: Language) -> String {
             Fact::Model => Text::Model,
             Fact::Target => Text::Target,
             Fact::Training => Text::Training,
+            Fact::Rows => Text::TrainingRows,
+            Fact::Source => Text::DataSource,
+            Fact::Split => Text::Split,
+            Fact::Domain => Text::DomainDefinition,
             Fact::Licence => Text::Licence,
             Fact::CommercialUse => Text::CommercialUse,
             Fact::Members => Text::Members,
@@ -36,9 +40,15 @@ fn card(model: &ModelSummary, language: Language) -> String {
     }
     out.push_str("</dl>\n");
     if !model.metrics.is_empty() {
-        let header = [(t(Text::Metric).to_owned(), false), (t(Text::Value).to_owned(), true)];
-        let rows: Vec<Vec<String>> =
-            model.metrics.iter().map(|(name, value)| vec![escape(name), number(*value)]).collect();
+        let header = [
+            (t(Text::Metric).to_owned(), false),
+            (t(Text::Value).to_owned(), true),
+            (t(Text::Baseline).to_owned(), true),
+        ];
+        let line = |(name, value, baseline): &(String, f64, Option<f64>)| {
+            vec![escape(name), number(*value), baseline.map(number).unwrap_or_default()]
+        };
+        let rows: Vec<Vec<String>> = model.metrics.iter().map(line).collect();
         out.push_str(&table("measures", "", &header, &rows));
     }
     out.push_str("<div class=\"charts\">\n");
@@ -55,7 +65,7 @@ fn card(model: &ModelSummary, language: Language) -> String {
             out,
             "<figure>{}<figcaption>{}</figcaption></figure>",
             figures::calibration(model, language),
-            t(Text::Calibration)
+            t(if model.is_regression { Text::Calibration } else { Text::ProbabilityCalibration })
         );
     }
     out.push_str("</div>\n");

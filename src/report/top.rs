@@ -70,8 +70,10 @@ fn prediction(group: &PredictionGroup, cell: &PredictionCell, language: Language
     let value = match &group.task {
         Task::Regression => number(cell.value),
         Task::Classification { classes } => {
-            let class = classes.get(cell.value as usize).map_or_else(|| number(cell.value), |class| escape(class));
-            let probability = cell.probability.map(|p| format!(" p = {}", number(p))).unwrap_or_default();
+            let name = |class: Option<&String>| class.map(|name| escape(&shorten(name, 30)));
+            let class = name(classes.get(cell.value as usize)).unwrap_or_else(|| number(cell.value));
+            let positive = name(classes.last()).unwrap_or_default();
+            let probability = cell.probability.map(|p| format!(", p({positive}) = {}", number(p))).unwrap_or_default();
             format!("{class}{probability}")
         }
     };

@@ -145,14 +145,17 @@ fn ledger() -> Ledger {
 }
 
 fn card() -> serde_json::Value {
-    let parity: Vec<[f64; 2]> =
-        (0..400).map(|i| (noise(i, 20) * 4.0, noise(i, 21) - 0.5)).map(|(x, e)| [x, (x + e).max(0.0)]).collect();
+    let truth: Vec<f64> = (0..400).map(|i| noise(i, 20) * 4.0).collect();
+    let predicted: Vec<f64> = truth.iter().enumerate().map(|(i, x)| (x + noise(i as u64, 21) - 0.5).max(0.0)).collect();
     serde_json::json!([{"as": "gap", "sha256": "ab".repeat(32), "card": {
-        "name": HOSTILE, "target": {"label": "gap expt", "unit": "eV"},
-        "training": {"name": "expt_gap", "licence": "MIT", "commercial_use": "yes"},
-        "members": [{"name": "extra_trees"}, {"name": "boosting_l1"}],
-        "metrics": {"mae": 0.4, "rmse": 0.71, "r2": 0.74, "coverage_90": 0.902},
-        "parity": parity,
+        "name": HOSTILE, "target": {"column": {"label": "gap expt", "unit": "eV"}},
+        "training": {"name": "expt_gap", "rows": 4604,
+            "provenance": {"source": HOSTILE, "licence": "MIT", "commercial_use": "yes"}},
+        "recipe": {"name": "quick", "seed": 0, "split": "5 folds by formula"},
+        "members": [{"spec": {"kind": "extra_trees"}}, {"spec": {"kind": "boosting"}}],
+        "scores": {"mae": 0.4, "rmse": 0.71, "r2": 0.74, "coverage_90": 0.902},
+        "baseline": {"mae": 1.14, "rmse": 1.6},
+        "parity": {"truth": truth, "predicted": predicted, "std": []},
         "calibration_curve": [[0.5, 0.51], [0.68, 0.67], [0.9, 0.902], [0.95, 0.948]],
     }}])
 }

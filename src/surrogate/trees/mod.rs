@@ -17,6 +17,9 @@ mod random;
 mod tiles;
 mod tree_set;
 
+#[cfg(test)]
+mod tests;
+
 pub use boosted::Boosted;
 pub use boosting::{BoostingParameters, fit_boosting};
 pub use extra_trees::{ExtraTreesParameters, Objective, Sampling, fit_extra_trees};
