@@ -1,9 +1,12 @@
 //! Calibrated uncertainty of a regression: standard deviation and intervals fitted to out-of-fold residuals.
 //!
-//! The members' own spread is rescaled to `std = max(scale · spread + offset, floor)` such that, in groups of equal spread,
-//! the root mean square of the residuals equals it (Palmer et al., npj Comput. Mater. 8, 115 (2022),
-//! doi 10.1038/s41524-022-00794-8). Intervals are `value ± t · std`, where `t` is the conformal quantile of
-//! `|residual| / std` among rows at a similar distance from the training data (normalised conformal prediction with Mondrian
+//! Members say how far they disagree: the spread. Rows of equal spread have errors of a common size, but not of a common
+//! shape: where most rows are hit exactly and few are missed by far (metals and gaps), root mean square and typical error
+//! differ by an order of magnitude. So two maps are fitted. `std` is a non-decreasing, piecewise linear function
+//! of the spread that meets the root mean square residual of groups of equal spread (a linear map, as in Palmer et al., npj
+//! Comput. Mater. 8, 115 (2022), doi 10.1038/s41524-022-00794-8, bends too little for such targets). Intervals are
+//! `value ± t · width`, where `width = scale · spread + offset` follows the typical error and `t` is the conformal quantile of
+//! `|residual| / width` among rows at a similar distance from the training data (normalised conformal prediction with Mondrian
 //! categories: Boström, Johansson, Löfström, COPA 2021, PMLR 152). Under exchangeability coverage is at least nominal.
 
 use serde::{Deserialize, Serialize};
@@ -22,7 +25,7 @@ const SPREAD_GROUPS: usize = 20;
 /// Rows that a Mondrian category needs: a 90 % quantile of 150 values has a standard error of 2.4 points of coverage.
 const CATEGORY_ROWS: usize = 150;
 const MAX_CATEGORIES: usize = 4;
-/// Smallest std as a share of the overall root mean square residual: no row is more certain than that.
+/// Smallest std and width as a share of the overall root mean square residual: no row is more certain than that.
 const FLOOR_SHARE: f64 = 0.01;
 
 /// Physical range that intervals are clipped to, seen in the training target.
@@ -62,11 +65,15 @@ impl Bounds {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
-    /// Factor of the spread.
+    /// Spreads at which `stds` are known, ascending.
+    pub spreads: Vec<f64>,
+    /// Standard deviation at each of them, not decreasing.
+    pub stds: Vec<f64>,
+    /// Factor of the spread in the width of intervals.
     pub scale: f64,
     /// Added to it, in the unit of the target.
     pub offset: f64,
-    /// Smallest std.
+    /// Smallest std and width.
     pub floor: f64,
     /// Domain distances that separate the Mondrian categories, ascending.
     pub edges: Vec<f64>,
@@ -83,7 +90,8 @@ pub struct Calibration {
 impl Calibration {
     /// Fits to out-of-fold residuals, spreads and domain distances of the same rows.
     pub fn fit(residual: &[f64], spread: &[f64], distance: &[f64], bounds: Bounds) -> Self {
-        let (scale, offset) = fit_scale(residual, spread);
+        let points = group_points(residual, spread);
+        let (scale, offset) = fit_scale(&points);
         let mut squares = 0.0;
         for r in residual {
             squares += r * r;
@@ -93,7 +101,10 @@ impl Calibration {
         let categories = (residual.len() / CATEGORY_ROWS).clamp(1, MAX_CATEGORIES);
         let groups = equal_groups(order.len(), categories);
         let edges = groups[1..].iter().map(|group| distance[order[group.start]]).collect();
+        let (spreads, stds) = non_decreasing(&points);
         let mut calibration = Self {
+            spreads,
+            stds,
             scale,
             offset,
             floor,
@@ -107,7 +118,7 @@ impl Calibration {
             // Ties of distance at an edge: membership by the same rule as in prediction.
             let mut scores: Vec<f64> = (0..residual.len())
                 .filter(|&row| calibration.category(distance[row]) == category)
-                .map(|row| residual[row].abs() / calibration.std(spread[row]))
+                .map(|row| residual[row].abs() / calibration.width(spread[row]))
                 .collect();
             scores.sort_by(f64::total_cmp);
             let zeros = scores.iter().filter(|&&score| score == 0.0).count();
@@ -117,14 +128,30 @@ impl Calibration {
         calibration
     }
 
-    /// Standard deviation of a row from its members' spread.
+    /// Standard deviation of a row from its members' spread: linear between the fitted points, constant below the first,
+    /// proportional to the spread above the last.
     pub fn std(&self, spread: f64) -> f64 {
+        let above = self.spreads.iter().take_while(|&&known| known < spread).count();
+        let (x, y) = (&self.spreads, &self.stds);
+        let std = if above == 0 {
+            y[0]
+        } else if above == x.len() {
+            if x[above - 1] > 0.0 { y[above - 1] * (spread / x[above - 1]) } else { y[above - 1] }
+        } else {
+            let share = (spread - x[above - 1]) / (x[above] - x[above - 1]);
+            y[above - 1] + share * (y[above] - y[above - 1])
+        };
+        std.max(self.floor)
+    }
+
+    /// What intervals are multiples of.
+    pub fn width(&self, spread: f64) -> f64 {
         (self.scale * spread + self.offset).max(self.floor)
     }
 
     /// Ends of the interval of level [`LEVELS`]`[level]`, clipped to the bounds.
-    pub fn interval(&self, value: f64, std: f64, distance: f64, level: usize) -> (f64, f64) {
-        let half = self.quantiles[self.category(distance)][level] * std;
+    pub fn interval(&self, value: f64, spread: f64, distance: f64, level: usize) -> (f64, f64) {
+        let half = self.quantiles[self.category(distance)][level] * self.width(spread);
         (self.bounds.clip(value - half), self.bounds.clip(value + half))
     }
 
@@ -136,12 +163,12 @@ impl Calibration {
     /// Share of a row's coverage at a level: 1 inside, 0 outside; a residual of exactly zero counts for its share of the
     /// level where zeros are more frequent than the level, so that a mass of exact hits does not look like over-coverage
     /// (the mid-distribution of Czado, Gneiting, Held, Biometrics 65, 1254 (2009), doi 10.1111/j.1541-0420.2009.01191.x).
-    pub fn covered(&self, residual: f64, std: f64, distance: f64, level: usize) -> f64 {
+    pub fn covered(&self, residual: f64, spread: f64, distance: f64, level: usize) -> f64 {
         let category = self.category(distance);
         if residual == 0.0 {
             return (self.levels[level] / self.exact[category]).min(1.0);
         }
-        f64::from(u8::from(residual.abs() <= self.quantiles[category][level] * std))
+        f64::from(u8::from(residual.abs() <= self.quantiles[category][level] * self.width(spread)))
     }
 
     /// Whether the numbers of a file make sense: lengths agree, everything is finite and non-negative.
@@ -151,6 +178,10 @@ impl Calibration {
             && self.quantiles.len() == categories
             && self.exact.len() == categories
             && self.quantiles.iter().all(|q| q.len() == LEVELS.len() && q.iter().all(|t| t.is_finite() && *t >= 0.0))
+            && !self.spreads.is_empty()
+            && self.spreads.len() == self.stds.len()
+            && self.spreads.is_sorted()
+            && self.spreads.iter().chain(&self.stds).all(|x| x.is_finite() && *x >= 0.0)
             && [self.scale, self.offset, self.floor].iter().all(|x| x.is_finite() && *x >= 0.0)
     }
 }
@@ -162,11 +193,10 @@ fn conformal_quantile(sorted: &[f64], level: f64) -> f64 {
     sorted.get((rank.ceil() as usize).clamp(1, sorted.len().max(1)) - 1).copied().unwrap_or(0.0)
 }
 
-/// Non-negative `scale` and `offset` for which `scale · spread + offset` meets the root mean square residual of groups of
-/// equal spread, in the sense of least squares of the relative deviations.
-fn fit_scale(residual: &[f64], spread: &[f64]) -> (f64, f64) {
+/// Root mean square spread and residual of groups of equal spread.
+fn group_points(residual: &[f64], spread: &[f64]) -> Vec<(f64, f64)> {
     let order = ascending(spread);
-    let points: Vec<(f64, f64)> = equal_groups(order.len(), SPREAD_GROUPS.min(order.len() / 10).max(1))
+    equal_groups(order.len(), SPREAD_GROUPS.min(order.len() / 10).max(1))
         .into_iter()
         .map(|group| {
             let rows = &order[group];
@@ -177,8 +207,32 @@ fn fit_scale(residual: &[f64], spread: &[f64]) -> (f64, f64) {
             }
             ((x / rows.len() as f64).sqrt(), (y / rows.len() as f64).sqrt())
         })
-        .filter(|point| point.1 > 0.0)
-        .collect();
+        .collect()
+}
+
+/// The points with falling stretches levelled (pool adjacent violators: groups have equal size, squares are averaged).
+fn non_decreasing(points: &[(f64, f64)]) -> (Vec<f64>, Vec<f64>) {
+    // Each pool: sum of spreads, sum of squared residuals, groups.
+    let mut pools: Vec<(f64, f64, f64)> = Vec::new();
+    for &(x, y) in points {
+        let mut pool = (x, y * y, 1.0);
+        while let Some(&last) = pools.last() {
+            // Equal spreads cannot have two values.
+            if last.1 / last.2 < pool.1 / pool.2 && last.0 / last.2 < pool.0 / pool.2 {
+                break;
+            }
+            pool = (last.0 + pool.0, last.1 + pool.1, last.2 + pool.2);
+            pools.pop();
+        }
+        pools.push(pool);
+    }
+    pools.into_iter().map(|(x, squares, groups)| (x / groups, (squares / groups).sqrt())).unzip()
+}
+
+/// Non-negative `scale` and `offset` for which `scale · spread + offset` meets the residuals of the groups in the sense of
+/// least squares of the relative deviations; over-estimates weigh more, which is why it follows the typical error.
+fn fit_scale(points: &[(f64, f64)]) -> (f64, f64) {
+    let points: Vec<(f64, f64)> = points.iter().copied().filter(|point| point.1 > 0.0).collect();
     // Normal equations of Σ ((s·x + o)/y − 1)².
     let [mut xx, mut x1, mut oo, mut bx, mut bo] = [0.0; 5];
     for &(x, y) in &points {
@@ -240,12 +294,19 @@ mod tests {
         for (level, nominal) in LEVELS.iter().enumerate() {
             let mut covered = 0.0;
             for row in 0..fresh.len() {
-                covered += calibration.covered(fresh[row], calibration.std(spread[row]), distance[row], level);
+                covered += calibration.covered(fresh[row], spread[row], distance[row], level);
             }
             let observed = covered / fresh.len() as f64;
             // Twice four standard errors: calibration and test are both samples.
             assert!((observed - nominal).abs() < 8.0 * (0.25f64 / 4000.0).sqrt(), "{observed} at {nominal}");
         }
+    }
+
+    #[test]
+    fn falling_stretches_are_levelled_to_their_root_mean_square() {
+        let (spreads, stds) = non_decreasing(&[(1.0, 1.0), (2.0, 7.0), (3.0, 1.0), (4.0, 9.0)]);
+        // The two in the middle: (49 + 1) / 2 = 25.
+        assert_eq!((spreads, stds), (vec![1.0, 2.5, 4.0], vec![1.0, 5.0, 9.0]));
     }
 
     #[test]

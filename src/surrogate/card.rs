@@ -48,8 +48,8 @@ pub struct Card {
     pub uncertainty: Uncertainty,
     /// Nominal and observed coverage, or probability and frequency, out of fold.
     pub calibration_curve: Vec<[f64; 2]>,
-    /// Out-of-fold predictions of a sample of rows.
-    pub parity: Parity,
+    /// Target, out-of-fold prediction (calibrated probability) and its std, of a sample of rows.
+    pub parity: Vec<[f64; 3]>,
     /// Applicability domain.
     pub domain: DomainCard,
     /// Number of inputs stored with their outputs, checked at each load.
@@ -58,9 +58,9 @@ pub struct Card {
 
 /// What is predicted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct TargetCard {
-    /// Name and unit.
+    /// Name (`label`) and unit.
+    #[serde(flatten)]
     pub column: Column,
     /// Transformation before training: `identity`.
     pub transform: String,
@@ -105,7 +105,7 @@ pub enum CommercialUse {
 
 /// Where the training data come from; said by whoever trains.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Provenance {
     /// Publication or address.
     pub source: Option<String>,
@@ -117,11 +117,11 @@ pub struct Provenance {
 
 /// Data that a model was trained on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct TrainingCard {
     /// Name of the data.
     pub name: String,
     /// Source and licence.
+    #[serde(flatten)]
     pub provenance: Provenance,
     /// Rows trained on.
     pub rows: usize,
@@ -153,6 +153,8 @@ pub struct RecipeCard {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberCard {
+    /// Name of its kind.
+    pub name: String,
     /// Kind and parameters.
     pub spec: MemberSpec,
     /// Seed of its training on all rows.
@@ -183,18 +185,6 @@ pub struct DomainCard {
     pub references: usize,
     /// Columns that never varied in training; another value there is outside (an element never seen, for example).
     pub constant_columns: usize,
-}
-
-/// Out-of-fold predictions of a sample of rows, for plots.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Parity {
-    /// Target.
-    pub truth: Vec<f64>,
-    /// Prediction; the calibrated probability for classification.
-    pub predicted: Vec<f64>,
-    /// Standard deviation.
-    pub std: Vec<f64>,
 }
 
 /// Scores; what does not apply is left out. Errors are in the unit of the target.

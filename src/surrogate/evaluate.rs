@@ -13,7 +13,7 @@ use super::card::{Metrics, Uncertainty};
 use super::dataset::Dataset;
 use super::error::SurrogateError;
 use super::metrics::{median, quantile_sorted};
-use super::model::Model;
+use super::model::{Model, spread};
 use super::recipe::Recipe;
 use super::scores::{classification_metrics, mean_metrics, point_metrics, probability_metrics, regression_metrics};
 use super::splits::Fold;
@@ -167,14 +167,15 @@ fn evaluate_fold(
         fallback.write(&mut predictions, place);
     }
     let mut members = vec![vec![fallback.score; fold.test.len()]; model.members.len()];
-    predict_blocks(&model, data, fold, &usable, &mut predictions, &mut members);
+    let mut spreads = vec![f64::NAN; fold.test.len()];
+    predict_blocks(&model, data, fold, &usable, &mut predictions, &mut members, &mut spreads);
     let seconds = start.elapsed().as_secs_f64();
 
     let truth: Vec<f64> = data.targets(&fold.test);
     let score = |values: &[f64]| {
         if data.is_classification() { probability_metrics(&truth, values) } else { point_metrics(&truth, values) }
     };
-    let names = model.card.members.iter().map(|member| member.spec.name().to_owned());
+    let names = model.card.members.iter().map(|member| member.name.clone());
     let inside = predictions.in_domain.iter().filter(|&&flag| flag == 1).count();
     let scores = FoldScores {
         name: fold.name.clone(),
@@ -182,7 +183,7 @@ fn evaluate_fold(
         n_test: fold.test.len(),
         n_faulted: fold.test.len() - usable.len(),
         in_domain: inside as f64 / fold.test.len() as f64,
-        metrics: fold_metrics(&model, &truth, &usable, &predictions),
+        metrics: fold_metrics(&model, &truth, &usable, &predictions, &spreads),
         seconds,
         members: names.zip(members.iter().map(|values| score(values))).collect(),
     };
@@ -255,6 +256,7 @@ fn predict_blocks(
     usable: &[usize],
     predictions: &mut Predictions,
     members: &mut [Vec<f64>],
+    spreads: &mut [f64],
 ) {
     let columns: Vec<usize> = (0..data.features.width()).collect();
     let mut block = Predictions::default();
@@ -262,7 +264,11 @@ fn predict_blocks(
         let numbers: Vec<usize> = places.iter().map(|&place| fold.test[place]).collect();
         let rows = Rows::new(data.features.values(), data.features.width(), &numbers, &columns);
         model.predict(rows, &mut block);
-        for (values, own) in members.iter_mut().zip(model.predict_members(rows)) {
+        let by_member = model.predict_members(rows);
+        for (number, &place) in places.iter().enumerate() {
+            spreads[place] = spread(&model.card.stack.weights, &by_member, number);
+        }
+        for (values, own) in members.iter_mut().zip(by_member) {
             for (&place, value) in places.iter().zip(own.value) {
                 values[place] = value;
             }
@@ -282,7 +288,7 @@ fn predict_blocks(
 }
 
 /// Errors of all test rows; calibration of the usable ones.
-fn fold_metrics(model: &Model, truth: &[f64], usable: &[usize], predictions: &Predictions) -> Metrics {
+fn fold_metrics(model: &Model, truth: &[f64], usable: &[usize], predictions: &Predictions, spreads: &[f64]) -> Metrics {
     let mut own = Predictions::default();
     for &place in usable {
         own.push_row(predictions, place);
@@ -295,7 +301,8 @@ fn fold_metrics(model: &Model, truth: &[f64], usable: &[usize], predictions: &Pr
                 return all;
             }
             let used: Vec<&Calibration> = vec![calibration; own.len()];
-            let (calibrated, _) = regression_metrics(&own_truth, &own, &used);
+            let own_spreads: Vec<f64> = usable.iter().map(|&place| spreads[place]).collect();
+            let (calibrated, _) = regression_metrics(&own_truth, &own, &own_spreads, &used);
             Metrics { mae: all.mae, rmse: all.rmse, r2: all.r2, mad_ratio: all.mad_ratio, ..calibrated }
         }
         _ => {

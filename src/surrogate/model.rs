@@ -177,7 +177,7 @@ impl Model {
             Uncertainty::Regression(calibration) => {
                 let value = calibration.bounds.clip(combined);
                 let std = calibration.std(spread);
-                let (lower, upper) = calibration.interval(value, std, distance, INTERVAL_LEVEL);
+                let (lower, upper) = calibration.interval(value, spread, distance, INTERVAL_LEVEL);
                 [value, std, lower, upper]
             }
             Uncertainty::Classification(calibration) => {

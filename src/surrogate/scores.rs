@@ -2,7 +2,7 @@
 
 use crate::candidate::Predictions;
 
-use super::calibration::{Calibration, INTERVAL_LEVEL, LEVELS};
+use super::calibration::{Calibration, LEVELS};
 use super::card::Metrics;
 use super::metrics::{
     ascending, balanced_accuracy, coefficient_of_determination, coverage, equal_groups,
@@ -37,20 +37,20 @@ pub fn probability_metrics(truth: &[f64], probability: &[f64]) -> Metrics {
     }
 }
 
-/// Everything about a regression; `calibrations[i]` is the one that row *i* was predicted with. Also the calibration curve.
+/// Everything about a regression, and the calibration curve; row *i* was predicted with `calibrations[i]` from `spreads[i]`.
 pub fn regression_metrics(
     truth: &[f64],
     predicted: &Predictions,
+    spreads: &[f64],
     calibrations: &[&Calibration],
 ) -> (Metrics, Vec<[f64; 2]>) {
     let n = truth.len();
     let residual: Vec<f64> = truth.iter().zip(&predicted.value).map(|(t, p)| t - p).collect();
     let error: Vec<f64> = residual.iter().map(|r| r.abs()).collect();
-    let observed = LEVELS.map(|level| {
-        let place = LEVELS.iter().position(|&l| l == level).unwrap_or(0);
+    let observed: [f64; LEVELS.len()] = std::array::from_fn(|place| {
         let mut sum = 0.0;
         for row in 0..n {
-            sum += calibrations[row].covered(residual[row], predicted.std[row], predicted.domain_distance[row], place);
+            sum += calibrations[row].covered(residual[row], spreads[row], predicted.domain_distance[row], place);
         }
         sum / n as f64
     });
@@ -72,7 +72,6 @@ pub fn regression_metrics(
         error_std_spearman: finite(spearman(&error, &predicted.std)),
         ..point_metrics(truth, &predicted.value)
     };
-    debug_assert_eq!(LEVELS[INTERVAL_LEVEL], 0.90);
     (metrics, LEVELS.iter().zip(observed).map(|(&nominal, seen)| [nominal, seen]).collect())
 }
 

@@ -8,8 +8,8 @@ use crate::candidate::{Predictions, Rows, Task};
 
 use super::calibration::{Bounds, Calibration, INTERVAL_LEVEL};
 use super::card::{
-    Card, DescriptorCard, MemberCard, Metrics, Parity, Provenance, RecipeCard, SCHEMA_VERSION, TargetCard,
-    TrainingCard, Uncertainty,
+    Card, DescriptorCard, MemberCard, Metrics, Provenance, RecipeCard, SCHEMA_VERSION, TargetCard, TrainingCard,
+    Uncertainty,
 };
 use super::dataset::Dataset;
 use super::domain::Domain;
@@ -235,13 +235,13 @@ impl OutOfFold<'_> {
         for row in 0..n {
             let calibration = &crossed[self.folds[row]];
             let std = calibration.std(spreads[row]);
-            let (lower, upper) = calibration.interval(value[row], std, self.distances[row], INTERVAL_LEVEL);
+            let (lower, upper) = calibration.interval(value[row], spreads[row], self.distances[row], INTERVAL_LEVEL);
             (predictions.value[row], predictions.std[row]) = (value[row], std);
             (predictions.lower[row], predictions.upper[row]) = (lower, upper);
             predictions.domain_distance[row] = self.distances[row];
         }
         let used: Vec<&Calibration> = self.folds.iter().map(|&fold| &crossed[fold]).collect();
-        let (scores, curve) = regression_metrics(truth, &predictions, &used);
+        let (scores, curve) = regression_metrics(truth, &predictions, &spreads, &used);
         let middle = median(truth);
         let gains = (0..n).map(|row| (truth[row] - middle).abs() - residual[row].abs()).collect();
         Judged {
@@ -339,7 +339,6 @@ fn write_card(
     let mut sample: Vec<usize> =
         permutation(truth.len(), recipe.seed, "parity").into_iter().take(PARITY_ROWS).collect();
     sample.sort_unstable();
-    let pick = |column: &[f64]| sample.iter().map(|&row| column[row]).collect::<Vec<f64>>();
     let columns = data.features.columns();
     let undefined = |column: usize| rows.iter().filter(|&&row| data.features.row(row)[column].is_nan()).count();
     let members = recipe.members.iter().zip(judged.member_scores).enumerate();
@@ -379,6 +378,7 @@ fn write_card(
         },
         members: members
             .map(|(number, (spec, scores))| MemberCard {
+                name: spec.name().into(),
                 spec: spec.clone(),
                 seed: member_seed(recipe.seed, number),
                 scores,
@@ -389,11 +389,10 @@ fn write_card(
         baseline: judged.baseline,
         uncertainty: judged.uncertainty,
         calibration_curve: judged.curve,
-        parity: Parity {
-            truth: pick(truth),
-            predicted: pick(&judged.predictions.value),
-            std: pick(&judged.predictions.std),
-        },
+        parity: sample
+            .iter()
+            .map(|&row| [truth[row], judged.predictions.value[row], judged.predictions.std[row]])
+            .collect(),
         domain: domain.card(),
         self_check_vectors: 0,
     }
@@ -401,4 +400,140 @@ fn write_card(
 
 fn member_seed(seed: u64, number: usize) -> u64 {
     random_u64(seed, "member", number as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Surrogate;
+    use super::super::dataset::tests::{synthetic, uniform};
+    use super::super::file;
+    use super::*;
+
+    const SMALL: &str = "extra_trees:40,boosting:1";
+
+    fn curve(n: usize) -> Dataset {
+        synthetic(n, 4, Task::Regression, |row, x| 3.0 * x[0] + x[1] * x[1] + 0.2 * uniform("noise", row as u64))
+    }
+
+    fn classes(n: usize) -> Dataset {
+        let task = Task::Classification { classes: vec!["no".into(), "yes".into()] };
+        synthetic(n, 4, task, |row, x| f64::from(u8::from(x[0] + 0.3 * uniform("noise", row as u64) > 0.65)))
+    }
+
+    fn small_model(data: &Dataset) -> Model {
+        let recipe = Recipe::parse(SMALL, data, 5).expect("recipe");
+        train(data, &recipe, &About::default(), &|_| ()).expect("learnable")
+    }
+
+    fn predict(model: &Model, values: &[f64], rows: &[usize]) -> Predictions {
+        let columns: Vec<usize> = (0..4).collect();
+        let mut out = Predictions::default();
+        model.predict(Rows::new(values, 4, rows, &columns), &mut out);
+        out
+    }
+
+    #[test]
+    fn model_from_its_bytes_predicts_the_same_bits_and_has_the_same_digest() {
+        for data in [curve(150), classes(150)] {
+            let model = small_model(&data);
+            let bytes = model.to_bytes().expect("bytes");
+            let again = Model::from_bytes(&bytes).expect("own bytes");
+            let rows: Vec<usize> = (0..150).collect();
+            assert_eq!(predict(&model, data.features.values(), &rows), predict(&again, data.features.values(), &rows));
+            assert_eq!(again.to_bytes().expect("bytes"), bytes);
+            assert_eq!(again.sha256(), file::hex(&bytes[bytes.len() - 32..]));
+        }
+    }
+
+    #[test]
+    fn threads_do_not_change_a_model() {
+        let data = curve(120);
+        let bytes = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
+            pool.install(|| small_model(&data).to_bytes().expect("bytes"))
+        };
+        let one = bytes(1);
+        assert!(one == bytes(2) && one == bytes(3));
+    }
+
+    #[test]
+    fn prediction_of_a_row_does_not_depend_on_its_block() {
+        let data = curve(120);
+        let model = small_model(&data);
+        let rows: Vec<usize> = (0..120).rev().collect();
+        let together = predict(&model, data.features.values(), &rows);
+        for (place, &row) in rows.iter().enumerate() {
+            let alone = predict(&model, data.features.values(), &[row]);
+            let mut expected = Predictions::default();
+            expected.push_row(&together, place);
+            assert_eq!(alone, expected, "row {row}");
+        }
+    }
+
+    #[test]
+    fn noise_is_refused_in_plain_words() {
+        let data = synthetic(150, 4, Task::Regression, |row, _| uniform("target", row as u64));
+        let recipe = Recipe::parse(SMALL, &data, 5).expect("recipe");
+        let error = train(&data, &recipe, &About::default(), &|_| ()).expect_err("nothing to learn");
+        assert!(error.to_string().contains("no better than"), "{error}");
+        assert!(train(&data, &Recipe { accept_no_signal: true, ..recipe }, &About::default(), &|_| ()).is_ok());
+    }
+
+    #[test]
+    fn file_whose_trees_were_exchanged_fails_its_self_check() {
+        let model = small_model(&curve(150));
+        let mut other = model.clone();
+        other.members.swap(0, 1);
+        other.card.members.swap(0, 1);
+        // Weights stay where they were: the same parts, another model.
+        other.card.stack.weights = vec![0.9, 0.1];
+        let bytes = other.to_bytes().expect("bytes");
+        assert!(matches!(Model::from_bytes(&bytes), Err(SurrogateError::SelfCheck { .. })));
+    }
+
+    #[test]
+    fn card_that_contradicts_its_tensors_is_refused() {
+        let model = small_model(&curve(150));
+        let refused = |change: &dyn Fn(&mut Model)| {
+            let mut altered = model.clone();
+            change(&mut altered);
+            let bytes = altered.to_bytes().expect("bytes");
+            matches!(Model::from_bytes(&bytes), Err(SurrogateError::Malformed { .. }))
+        };
+        assert!(refused(&|m| m.card.columns.truncate(3)));
+        assert!(refused(&|m| m.card.stack.weights = vec![f64::MAX, 1.0]));
+        assert!(refused(&|m| drop(m.card.members.pop())));
+        assert!(refused(&|m| m.card.self_check_vectors += 1));
+        assert!(refused(&|m| m.card.task = Task::Classification { classes: vec!["a".into(), "b".into()] }));
+    }
+
+    #[test]
+    fn progress_counts_every_training_once() {
+        let data = curve(60);
+        let recipe = Recipe::parse("extra_trees:5", &data, 0).expect("recipe");
+        let seen = std::sync::Mutex::new(Vec::new());
+        let note = |progress: Progress| seen.lock().expect("no panic").push((progress.done, progress.total));
+        train(&data, &recipe, &About::default(), &note).expect("learnable");
+        let mut seen = seen.into_inner().expect("no panic");
+        seen.sort_unstable();
+        assert_eq!(seen, (1..=6).map(|done| (done, 6)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn intervals_of_fresh_rows_cover_nine_in_ten() {
+        let all = curve(1200);
+        let mut data = all.clone();
+        for row in 600..1200 {
+            data.faulted[row] = true;
+        }
+        let recipe = Recipe::parse("extra_trees:60", &data, 1).expect("recipe");
+        let model = train(&data, &recipe, &About::default(), &|_| ()).expect("learnable");
+        let rows: Vec<usize> = (600..1200).collect();
+        let out = predict(&model, all.features.values(), &rows);
+        let inside =
+            rows.iter().enumerate().filter(|&(i, &row)| (out.lower[i]..=out.upper[i]).contains(&all.values[row]));
+        // Binomial standard error of 600 rows at 0.9 is 1.2 points, that of the calibration rows the same: ±4 of both.
+        let covered = inside.count() as f64 / 600.0;
+        assert!((0.83..=0.97).contains(&covered), "{covered}");
+    }
 }
