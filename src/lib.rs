@@ -10,6 +10,7 @@ pub mod chem;
 pub mod cli;
 pub mod descriptor;
 pub mod filter;
+pub mod product;
 pub mod rank;
 pub mod report;
 pub mod screen;

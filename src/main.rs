@@ -1,5 +1,7 @@
 //! The `matsieve` program.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(matsieve::cli::main(std::env::args_os()) as u8)
 }

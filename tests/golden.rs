@@ -92,6 +92,7 @@ agrees! {
     valence_orbital: 8,
     tm_fraction: 1,
     band_center: 1,
+    ion_property: 3,
     yang_solid_solution: 2,
     miedema: 3,
 }

@@ -93,7 +93,7 @@ macro_rules! dispatched {
 }
 
 use crate::trees::{BitTree, Node, ScoreTile, Step};
-use crate::{trees, walk};
+use crate::{moments, trees, walk};
 
 dispatched! {
     /// Numbers of `edges` (ascending) below each value; `u16::MAX` for NaN. See [`trees`].
@@ -114,4 +114,18 @@ dispatched! {
     /// If lengths do not fit, or if a step or tree points outside.
     pub fn score_bits(trees: &[BitTree], planes: &[u32], steps: &[Step], values: &[f64], tile: ScoreTile<'_>)
         = trees::score_bits;
+
+    /// [`moments::range_mean_deviation_mode`] of a table 24 properties wide.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn range_mean_deviation_mode_24(table: &[[f64; 24]], rows: &[usize], amounts: &[f64], out: &mut [f64])
+        = moments::range_mean_deviation_mode::<24>;
+
+    /// [`moments::range_mean_std`] of a table 16 properties wide.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn range_mean_std_16(table: &[[f64; 16]], rows: &[usize], amounts: &[f64], out: &mut [f64])
+        = moments::range_mean_std::<16>;
 }

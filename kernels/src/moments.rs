@@ -22,6 +22,7 @@ type Block = [f64; LANES];
 /// # Panics
 /// If `rows` and `amounts` differ in length or are empty, a row lies outside the table, `W` is no multiple of [`LANES`]
 /// or `out` does not fit.
+#[inline(always)]
 pub fn range_mean_deviation_mode<const W: usize>(table: &[[f64; W]], rows: &[usize], amounts: &[f64], out: &mut [f64]) {
     check::<W>(rows, amounts, out, 6);
     let total = sum(amounts);
@@ -57,6 +58,7 @@ pub fn range_mean_deviation_mode<const W: usize>(table: &[[f64; W]], rows: &[usi
 ///
 /// # Panics
 /// As [`range_mean_deviation_mode`].
+#[inline(always)]
 pub fn range_mean_std<const W: usize>(table: &[[f64; W]], rows: &[usize], amounts: &[f64], out: &mut [f64]) {
     check::<W>(rows, amounts, out, 5);
     let total = sum(amounts);
@@ -83,12 +85,14 @@ pub fn range_mean_std<const W: usize>(table: &[[f64; W]], rows: &[usize], amount
     }
 }
 
+#[inline(always)]
 fn check<const W: usize>(rows: &[usize], amounts: &[f64], out: &[f64], statistics: usize) {
     assert!(W.is_multiple_of(LANES), "table width {W} is no multiple of {LANES}");
     assert!(!rows.is_empty() && rows.len() == amounts.len(), "one amount for each of at least one row");
     assert!(out.len().is_multiple_of(statistics) && out.len() <= statistics * W, "output does not fit the table");
 }
 
+#[inline(always)]
 fn sum(amounts: &[f64]) -> f64 {
     let mut total = 0.0;
     for &amount in amounts {

@@ -20,6 +20,12 @@ impl Node {
     pub const fn leaf(position: u32) -> Self {
         Self::split(0, u16::MAX, position)
     }
+
+    /// The node that follows for a row with these codes by slot.
+    #[inline(always)]
+    pub fn next(self, code: impl Fn(u16) -> u16) -> u32 {
+        (self.0 >> 32) as u32 + u32::from(code((self.0 >> 16) as u16) > self.0 as u16)
+    }
 }
 
 #[inline(always)]
@@ -34,9 +40,7 @@ pub(crate) fn walk_tree(nodes: &[Node], tiles: &[u16], num_slots: usize, leaves:
             let before = at;
             for _ in 0..STRIDE {
                 for lane in 0..WALK_LANES {
-                    let node = nodes[at[lane] as usize].0;
-                    let code = tile[(node >> 16) as u16 as usize][lane];
-                    at[lane] = (node >> 32) as u32 + u32::from(code > node as u16);
+                    at[lane] = nodes[at[lane] as usize].next(|slot| tile[usize::from(slot)][lane]);
                 }
             }
             if at == before {

@@ -1,18 +1,22 @@
 //! The shared vocabulary of the engine: candidates, faults, columns, rows, predictions, verdicts and the layout of a result.
 
+mod block;
 mod fault;
 mod features;
 mod layout;
 mod ledger;
+mod neutrality;
 mod prediction;
 mod ranking;
 mod record;
+mod resolver;
 mod row;
 mod stored;
 mod verdict;
 
 use crate::chem::Composition;
 
+pub use block::{BlockJudge, BlockRule, BlockVerdicts, Stoichiometries};
 pub use fault::{Fault, FaultCode, Stage};
 pub use features::{Column, FeatureMatrix, Reference, Rows};
 pub use layout::{FeatureGroup, FeatureType, Layout, PredictionGroup, Task};
@@ -20,6 +24,7 @@ pub use ledger::{Ledger, Tally};
 pub use prediction::Predictions;
 pub use ranking::Ranking;
 pub use record::{Frame, Payload, RawRecord};
+pub use resolver::ColumnResolver;
 pub use row::{ColumnRef, PredictionField, Row};
 pub use stored::{NOT_REACHED, QuarantinedRow, StoredRows};
 pub use verdict::Verdict;

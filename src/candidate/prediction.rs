@@ -48,6 +48,16 @@ impl Predictions {
         self.value.is_empty()
     }
 
+    /// Appends a row without prediction: NaN, outside the domain.
+    pub fn push_missing(&mut self, num_classes: usize) {
+        self.num_classes = num_classes;
+        for column in [&mut self.value, &mut self.std, &mut self.lower, &mut self.upper, &mut self.domain_distance] {
+            column.push(f64::NAN);
+        }
+        self.in_domain.push(0);
+        self.probability.extend(std::iter::repeat_n(f64::NAN, num_classes));
+    }
+
     /// Appends row `row` of `other`.
     pub fn push_row(&mut self, other: &Self, row: usize) {
         self.num_classes = other.num_classes;

@@ -1,6 +1,33 @@
 //! The command line: one file per verb. stdout carries data, stderr carries talk.
 
+pub mod explain;
+pub mod export;
+pub mod list;
+mod output;
+pub mod rank;
+pub mod report;
+pub mod show;
+mod top;
+pub mod verify;
+
 use std::fmt;
+
+mod bench;
+mod command;
+mod dataset;
+mod dry_run;
+mod evaluate;
+mod featurize;
+mod format;
+mod input;
+mod machine;
+mod model;
+mod predict;
+mod screen;
+mod space;
+mod train;
+
+pub use command::{Cli, main};
 
 /// How a verb ended; the number is the process's exit code.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -22,8 +49,8 @@ pub enum Exit {
 pub struct Context {
     /// Threads to compute with, at least 1.
     pub threads: usize,
-    /// Seed of everything random.
-    pub seed: u64,
+    /// Seed of everything random, where given; a plan's own seed otherwise.
+    pub seed: Option<u64>,
     /// Language of talk and reports.
     pub language: Language,
     /// Suppresses talk.

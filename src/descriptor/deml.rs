@@ -1,5 +1,7 @@
 //! `deml`: 80 statistics of 16 element properties (Deml 2016).
 
+use matsieve_kernels::dispatch::range_mean_std_16;
+
 use crate::candidate::Reference;
 use crate::chem::element_table;
 
@@ -34,5 +36,5 @@ static DEFINITION: Definition = Definition {
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
     no_parameters("deml", parameters)?;
-    Ok(Box::new(ElementProperty::<16>::new(&DEFINITION)))
+    Ok(Box::new(ElementProperty::new(&DEFINITION, range_mean_std_16)))
 }

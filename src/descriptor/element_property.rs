@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use matsieve_kernels::moments;
+use matsieve_kernels::dispatch::Level;
 
 use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::chem::{ElementTable, NUM_ELEMENTS};
@@ -51,12 +51,17 @@ pub(super) struct Definition {
 /// first-level cache), so that a composition reads nothing but the rows of its own elements.
 pub(super) struct ElementProperty<const W: usize> {
     definition: &'static Definition,
+    kernel: Kernel<W>,
+    level: Level,
     rows: Arc<[[f64; W]]>,
 }
 
+/// Statistics of the table's properties over some of its rows with their amounts.
+type Kernel<const W: usize> = fn(Level, &[[f64; W]], &[usize], &[f64], &mut [f64]);
+
 impl<const W: usize> ElementProperty<W> {
-    /// Prepares the padded rows.
-    pub(super) fn new(definition: &'static Definition) -> Self {
+    /// Prepares the padded rows; `kernel` computes the statistics that the definition names.
+    pub(super) fn new(definition: &'static Definition, kernel: Kernel<W>) -> Self {
         let mut rows = vec![[0.0; W]; NUM_ELEMENTS];
         for (place, property) in definition.properties.iter().enumerate() {
             let column = (definition.content)().expect(property);
@@ -64,7 +69,7 @@ impl<const W: usize> ElementProperty<W> {
                 row[place] = *value;
             }
         }
-        Self { definition, rows: rows.into() }
+        Self { definition, kernel, level: Level::best(), rows: rows.into() }
     }
 }
 
@@ -99,11 +104,7 @@ impl<const W: usize> Descriptor for ElementProperty<W> {
 
     fn describe(&self, _: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
         scratch.require_composition()?;
-        let (rows, amounts) = (&scratch.rows, &scratch.amounts);
-        match self.definition.statistics {
-            Statistics::Deviation => moments::range_mean_deviation_mode(&self.rows, rows, amounts, out),
-            Statistics::Std => moments::range_mean_std(&self.rows, rows, amounts, out),
-        }
+        (self.kernel)(self.level, &self.rows, &scratch.rows, &scratch.amounts, out);
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! `magpie`: 132 statistics of 22 element properties (Ward 2016).
 
+use matsieve_kernels::dispatch::range_mean_deviation_mode_24;
+
 use crate::candidate::Reference;
 use crate::chem::element_table;
 
@@ -34,7 +36,7 @@ static DEFINITION: Definition = Definition {
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
     no_parameters("magpie", parameters)?;
-    Ok(Box::new(ElementProperty::<24>::new(&DEFINITION)))
+    Ok(Box::new(ElementProperty::new(&DEFINITION, range_mean_deviation_mode_24)))
 }
 
 #[cfg(test)]
@@ -45,7 +47,7 @@ mod tests {
     #[test]
     fn fe2o3_agrees_with_values_published_for_matminer() {
         // matminer 0.10.1, to the digits of the study that lists them.
-        let descriptor = ElementProperty::<24>::new(&DEFINITION);
+        let descriptor = ElementProperty::new(&DEFINITION, range_mean_deviation_mode_24);
         let row = describe(&descriptor, &[("Fe", 2.0), ("O", 3.0)]);
         for (label, expected) in [
             ("mean Number", 15.2),
@@ -65,7 +67,7 @@ mod tests {
 
     #[test]
     fn electronegativity_of_helium_is_not_defined() {
-        let row = describe(&ElementProperty::<24>::new(&DEFINITION), &[("He", 1.0)]);
+        let row = describe(&ElementProperty::new(&DEFINITION, range_mean_deviation_mode_24), &[("He", 1.0)]);
         assert!(row["MagpieData mean Electronegativity"].is_nan());
         assert_eq!(row["MagpieData mean Number"], 2.0);
     }

@@ -7,8 +7,10 @@ mod band_center;
 mod deml;
 mod element_fraction;
 mod element_property;
+mod ion_property;
 mod magpie;
 mod miedema;
+mod policy;
 mod pymatgen_elemental;
 mod scratch;
 mod stoichiometry;
@@ -83,8 +85,10 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "valence_orbital", summary: "mean numbers and fractions of s, p, d, f valence electrons", build: valence_orbital::build },
     Entry { name: "tm_fraction", summary: "atomic fraction of magnetic transition metals", build: tm_fraction::build },
     Entry { name: "band_center", summary: "band centre from Mulliken electronegativities", build: band_center::build },
+    Entry { name: "ion_property", summary: "can the elements balance their charges, and how ionic are their bonds", build: ion_property::build },
     Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
     Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
+    Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
 ];
 
 /// A named list of descriptors.
@@ -104,7 +108,7 @@ pub const PRESETS: &[Preset] = &[Preset {
     #[rustfmt::skip]
     descriptors: &[
         "element_fraction", "stoichiometry", "magpie", "deml", "pymatgen_elemental", "valence_orbital", "tm_fraction",
-        "band_center", "yang_solid_solution", "miedema",
+        "band_center", "ion_property", "yang_solid_solution", "miedema",
     ],
 }];
 

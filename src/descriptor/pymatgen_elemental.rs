@@ -1,5 +1,7 @@
 //! `pymatgen_elemental`: 65 statistics of 13 element properties of pymatgen (matminer's preset "matminer").
 
+use matsieve_kernels::dispatch::range_mean_std_16;
+
 use crate::candidate::Reference;
 use crate::chem::element_table;
 
@@ -31,5 +33,5 @@ static DEFINITION: Definition = Definition {
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
     no_parameters("pymatgen_elemental", parameters)?;
-    Ok(Box::new(ElementProperty::<16>::new(&DEFINITION)))
+    Ok(Box::new(ElementProperty::new(&DEFINITION, range_mean_std_16)))
 }

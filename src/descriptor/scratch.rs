@@ -13,6 +13,8 @@ pub struct Scratch {
     pub(super) amounts: Vec<f64>,
     /// Atomic fraction of each element, in the same order.
     pub(super) fractions: Vec<f64>,
+    /// Sums of charges, for `ion_property`.
+    pub(super) charges: [Vec<f64>; 2],
 }
 
 impl Default for Scratch {
@@ -22,6 +24,7 @@ impl Default for Scratch {
             rows: Vec::with_capacity(NUM_ELEMENTS),
             amounts: Vec::with_capacity(NUM_ELEMENTS),
             fractions: Vec::with_capacity(NUM_ELEMENTS),
+            charges: [Vec::with_capacity(1024), Vec::with_capacity(1024)],
         }
     }
 }

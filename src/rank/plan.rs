@@ -2,10 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::candidate::{Column, ColumnRef, Row};
+use crate::candidate::{Column, ColumnRef, ColumnResolver, Row};
 
 use super::objective::{Objective, Window, power};
-use super::spec::FindColumn;
 use super::{Method, RankError, RankSpec, pareto};
 
 /// Largest number of objectives: fronts of more hold nearly every candidate.
@@ -37,7 +36,7 @@ pub(super) enum Excluded {
 }
 
 impl RankPlan {
-    pub(super) fn new(spec: &RankSpec, resolver: &FindColumn<'_>) -> Result<Self, RankError> {
+    pub(super) fn new(spec: &RankSpec, resolver: &dyn ColumnResolver) -> Result<Self, RankError> {
         if spec.by.is_empty() {
             return Err(RankError::NoObjective);
         }
@@ -49,7 +48,7 @@ impl RankPlan {
         let (mut refs, mut columns) = (Vec::new(), Vec::new());
         for name in spec.columns() {
             let (column, unit) =
-                resolver(name).map_err(|reason| RankError::UnknownColumn { column: name.into(), reason })?;
+                resolver.resolve(name).map_err(|reason| RankError::UnknownColumn { column: name.into(), reason })?;
             refs.push(column);
             columns.push(Column::new(name, unit));
         }

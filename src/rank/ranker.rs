@@ -264,7 +264,7 @@ mod tests {
     fn plan(table: serde_json::Value) -> Arc<RankPlan> {
         let names = ["a", "b", "c", "d"];
         let spec = RankSpec::read(&table).expect("a table");
-        let resolver = |name: &str| {
+        let resolver = |name: &str| -> Result<(ColumnRef, Unit), String> {
             let column = names.iter().position(|n| *n == name).ok_or("no such column")?;
             Ok((ColumnRef::Feature(column), Unit::dimensionless()))
         };

@@ -1,12 +1,9 @@
 //! The plan's `[rank]` table, as written.
 
-use crate::candidate::ColumnRef;
-use crate::units::{Unit, closest};
+use crate::candidate::ColumnResolver;
+use crate::units::closest;
 
 use super::{RankError, RankPlan};
-
-/// Finds a column and its unit by the name that a plan uses; the error says which names there are.
-pub type FindColumn<'a> = dyn Fn(&str) -> Result<(ColumnRef, Unit), String> + 'a;
 
 /// The plan's `[rank]` table.
 ///
@@ -155,7 +152,7 @@ impl RankSpec {
     ///
     /// # Errors
     /// Unknown columns, units that do not fit, keys that contradict one another or the method, numbers out of range.
-    pub fn resolve(&self, resolver: &FindColumn<'_>) -> Result<RankPlan, RankError> {
+    pub fn resolve(&self, resolver: &dyn ColumnResolver) -> Result<RankPlan, RankError> {
         RankPlan::new(self, resolver)
     }
 }

@@ -45,6 +45,38 @@ pub enum PlanError {
         /// What is wrong and what is allowed.
         reason: String,
     },
+    /// A source cannot be opened.
+    #[error(transparent)]
+    Source(#[from] crate::source::SourceError),
+    /// A descriptor cannot be built.
+    #[error(transparent)]
+    Descriptor(#[from] crate::descriptor::DescriptorError),
+    /// A filter cannot be built.
+    #[error(transparent)]
+    Filter(#[from] crate::filter::FilterError),
+    /// The ranking does not fit the columns.
+    #[error(transparent)]
+    Rank(#[from] crate::rank::RankError),
+    /// Data cannot be learned from.
+    #[error(transparent)]
+    Surrogate(#[from] crate::surrogate::SurrogateError),
+    /// A model file cannot be read.
+    #[error("cannot use the model {path}")]
+    Model {
+        /// The file, as the plan names it.
+        path: String,
+        /// Why.
+        #[source]
+        source: Box<crate::surrogate::SurrogateError>,
+    },
+    /// A model needs columns that this program or plan does not give.
+    #[error("model \"{model}\" does not fit: {reason}")]
+    ModelMismatch {
+        /// The model.
+        model: String,
+        /// What does not fit.
+        reason: String,
+    },
     /// `--set` cannot be applied.
     #[error("--set {setting}: {reason}")]
     Setting {
@@ -55,7 +87,65 @@ pub enum PlanError {
     },
 }
 
+/// What ends a run after it has begun.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The source cannot go on.
+    #[error(transparent)]
+    Source(#[from] crate::source::SourceError),
+    /// The result cannot be written.
+    #[error(transparent)]
+    Sink(#[from] crate::sink::SinkError),
+    /// Nothing can be ranked.
+    #[error(transparent)]
+    Rank(#[from] crate::rank::RankError),
+    /// Threads cannot be started.
+    #[error("cannot start worker threads: {reason}")]
+    Threads {
+        /// The operating system's reason.
+        reason: String,
+    },
+    /// More faults than the plan allows.
+    #[error("{faulted} of {read} candidates are faulty, more than the allowed {percent} %")]
+    TooManyFaults {
+        /// Faults so far.
+        faulted: u64,
+        /// Candidates so far.
+        read: u64,
+        /// Allowed share.
+        percent: f64,
+    },
+}
+
+impl RunError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Sink(error) => error.hint(),
+            Self::Source(error) => error.hint().map(str::to_owned),
+            Self::TooManyFaults { .. } => Some(
+                "look at the first lines of the input and at the columns chosen, or raise [run] max_fault_fraction"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl PlanError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::ModelMismatch { .. } => Some("train the model again with this version: matsieve train".into()),
+            Self::Surrogate(error) => error.hint().map(str::to_owned),
+            Self::Model { source, .. } => source.hint().map(str::to_owned),
+            Self::Source(error) => error.hint().map(str::to_owned),
+            Self::Descriptor(_) => Some("matsieve list descriptors shows what there is".into()),
+            _ => None,
+        }
+    }
+
     /// An unknown key, with the closest of the known ones.
     pub fn unknown_key<'a>(place: &str, key: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         Self::UnknownKey { place: place.into(), key: key.into(), suggestion: closest(key, known).map(str::to_owned) }

@@ -1,10 +1,29 @@
 //! The engine: plan, resolution, pipeline. The only room that knows all rooms of floor 3.
 
+mod block;
+mod columns;
+mod dataset;
 mod error;
+mod faults;
+mod origin;
+mod pipeline;
 mod plan;
+mod progress;
+mod provenance;
+mod resolve;
+mod run;
 mod setting;
+mod slot;
+mod stop;
+mod sweep;
 
-pub use error::{PlanError, suggest};
+pub use dataset::{DatasetRead, DatasetRequest, TaskKind, descriptor_list, read_dataset};
+pub use error::{PlanError, RunError, suggest};
+pub use pipeline::{BusyTimes, Resources, in_pool};
 pub use plan::{
     DescriptorTable, FilterTable, Plan, RunTable, ScreenTable, SinkTable, Store, SurrogateTable, Undecided,
 };
+pub use provenance::{cpu_seconds, peak_memory};
+pub use resolve::{Screen, source_kind};
+pub use run::{Ending, Outcome, RunOptions, parts_folder, run};
+pub use stop::parse_duration;

@@ -10,17 +10,20 @@ use super::reader::{NamedColumn, ResultFile};
 use super::schema::{self, Kind};
 
 /// Where a named column lies: dataset of the table, column of that dataset.
-struct Place {
-    named: NamedColumn,
-    dataset: usize,
-    column: usize,
+pub(super) struct Place {
+    /// The column.
+    pub(super) named: NamedColumn,
+    /// Dataset, in order of the table.
+    pub(super) dataset: usize,
+    /// Column of that dataset.
+    pub(super) column: usize,
 }
 
 impl ResultFile {
     /// Names, labels and units of all numeric columns, in the order of the file.
     ///
     /// `verdict`; `<descriptor>.<label>`; `<as>.value` and its siblings, `<as>.probability.<class>`;
-    /// `<filter>` for verdicts of filters; `objective.<label>`.
+    /// `verdict.<filter>`; `objective.<label>`.
     pub fn numeric_columns(&self) -> Vec<NamedColumn> {
         self.places().into_iter().map(|place| place.named).collect()
     }
@@ -58,7 +61,8 @@ impl ResultFile {
         Ok(out)
     }
 
-    fn places(&self) -> Vec<Place> {
+    /// All numeric columns, in the order of the file.
+    pub(super) fn places(&self) -> Vec<Place> {
         let layout = self.layout();
         let mut places = Vec::new();
         let specs = schema::row_specs(layout);
@@ -91,7 +95,8 @@ impl ResultFile {
             }
         }
         for filter in &layout.filters {
-            add(&format!("/verdicts/{filter}"), 0, filter.clone(), plain(filter));
+            let name = format!("verdict.{filter}");
+            add(&format!("/verdicts/{filter}"), 0, name.clone(), plain(&name));
         }
         for (number, column) in layout.objectives.iter().enumerate() {
             add("/objectives/values", number, format!("objective.{}", column.label), column.clone());

@@ -1,6 +1,5 @@
 //! What segments and results share: groups, descriptions, root attributes, and reading the layout back.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use hdf5::{File, Group};
@@ -13,7 +12,7 @@ use super::attributes::{Attribute, Attributes};
 use super::digest;
 use super::schema::{self, Kind};
 use super::table::Column;
-use super::writer::write_whole;
+use super::writer::{Record, write_whole};
 
 /// Name of the result format.
 pub(super) const RESULT_FORMAT: &str = "matsieve-result";
@@ -23,17 +22,12 @@ pub(super) const SEGMENT_FORMAT: &str = "matsieve-segment";
 pub(super) const FORMAT_VERSION: u64 = 1;
 
 /// Creates all groups of a layout with their attributes, and the datasets that describe columns.
-pub(super) fn write_frame(
-    file: &File,
-    layout: &Layout,
-    path: &Path,
-    digests: &mut BTreeMap<String, String>,
-) -> Result<(), SinkError> {
+pub(super) fn write_frame(file: &File, layout: &Layout, path: &Path, record: &mut Record) -> Result<(), SinkError> {
     for (name, attributes) in schema::groups(layout) {
-        write_group(file, &name, &attributes, path, digests)?;
+        write_group(file, &name, &attributes, path, record)?;
     }
     for (spec, data) in schema::descriptions(layout) {
-        write_whole(file, &spec, &data, path, digests)?;
+        write_whole(file, &spec, &data, path, record)?;
     }
     Ok(())
 }
@@ -44,11 +38,11 @@ pub(super) fn write_group(
     name: &str,
     attributes: &Attributes,
     path: &Path,
-    digests: &mut BTreeMap<String, String>,
+    record: &mut Record,
 ) -> Result<(), SinkError> {
     let group = file.create_group(name).map_err(SinkError::hdf5(&format!("create {name}"), path))?;
     attributes.write(&group, path)?;
-    digests.insert(name.to_owned(), digest::of_group(attributes));
+    record.digests.insert(name.to_owned(), digest::of_group(attributes));
     Ok(())
 }
 

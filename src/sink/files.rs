@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::SinkError;
-use super::seal::{self, USER_BLOCK};
+use super::seal::{self, RawChunks, USER_BLOCK};
 
 /// Part files untouched for this long belong to no living process.
 const ABANDONED_SECONDS: u64 = 3600;
@@ -37,8 +37,8 @@ impl PartFile {
     }
 
     /// Seals it, brings it to the disk, and gives it its name; `Ok(false)` where that name exists already.
-    pub(super) fn commit_new(mut self, format: &str, target: &Path) -> Result<bool, SinkError> {
-        self.complete(format)?;
+    pub(super) fn commit_new(mut self, format: &str, chunks: RawChunks, target: &Path) -> Result<bool, SinkError> {
+        self.complete(format, chunks)?;
         match self.file.persist_noclobber(target) {
             Ok(_) => sync_folder_of(target).map(|()| true),
             Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
@@ -47,15 +47,15 @@ impl PartFile {
     }
 
     /// The same, replacing what is there.
-    pub(super) fn commit_over(mut self, format: &str, target: &Path) -> Result<(), SinkError> {
-        self.complete(format)?;
+    pub(super) fn commit_over(mut self, format: &str, chunks: RawChunks, target: &Path) -> Result<(), SinkError> {
+        self.complete(format, chunks)?;
         self.file.persist(target).map_err(|error| SinkError::io("commit", target)(error.error))?;
         sync_folder_of(target)
     }
 
-    fn complete(&mut self, format: &str) -> Result<(), SinkError> {
+    fn complete(&mut self, format: &str, chunks: RawChunks) -> Result<(), SinkError> {
         let path = self.file.path().to_owned();
-        seal::write(self.file.as_file_mut(), format, &path)?;
+        seal::write(self.file.as_file_mut(), format, chunks, &path)?;
         self.file.as_file().sync_all().map_err(SinkError::io("bring to the disk", &path))
     }
 }

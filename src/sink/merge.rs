@@ -1,6 +1,5 @@
 //! The final file: a streaming merge of segments or shards in order of index.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hdf5::types::VarLenUnicode;
@@ -15,9 +14,10 @@ use super::digest;
 use super::files;
 use super::options::RootAttributes;
 use super::schema::{self, Spec};
+use super::seal::RawChunks;
 use super::table::TableReader;
 use super::tables;
-use super::writer::{Storage, TableWriter, write_whole};
+use super::writer::{Record, Storage, TableWriter, write_whole};
 
 /// Everything that goes into a result beside the rows.
 pub(super) struct Ending<'a> {
@@ -45,6 +45,8 @@ pub(super) struct Merged {
     pub(super) quarantined: u64,
     /// Digest over all.
     pub(super) digest: String,
+    /// Where raw chunks lie, for the seal.
+    pub(super) chunks: RawChunks,
 }
 
 /// Writes an unsealed result. Each source is a list of files in order of index; sources may interleave.
@@ -57,21 +59,21 @@ pub(super) fn write_result(
     ending: &Ending<'_>,
 ) -> Result<Merged, SinkError> {
     let file = files::create_hdf5(path)?;
-    let mut digests = BTreeMap::new();
-    content::write_frame(&file, ending.layout, path, &mut digests)?;
+    let mut record = Record::default();
+    content::write_frame(&file, ending.layout, path, &mut record)?;
 
     let row_specs = schema::row_specs(ending.layout);
-    let rows = merge_table(&file, path, sources, &row_specs, keep, ending.storage, &mut digests)?;
+    let rows = merge_table(&file, path, sources, &row_specs, keep, ending.storage, &mut record)?;
     let quarantine_specs = tables::quarantine_specs();
-    let quarantined = merge_table(&file, path, sources, &quarantine_specs, None, ending.storage, &mut digests)?;
+    let quarantined = merge_table(&file, path, sources, &quarantine_specs, None, ending.storage, &mut record)?;
 
     for (spec, data) in tables::ledger_specs().iter().zip(tables::encode_ledger(ending.ledger)) {
-        write_whole(&file, spec, &data, path, &mut digests)?;
+        write_whole(&file, spec, &data, path, &mut record)?;
     }
     if let Some(ranking) = ending.ranking {
-        content::write_group(&file, "/ranking", &Attributes::default(), path, &mut digests)?;
+        content::write_group(&file, "/ranking", &Attributes::default(), path, &mut record)?;
         for (spec, data) in tables::encode_ranking(ranking) {
-            write_whole(&file, &spec, &data, path, &mut digests)?;
+            write_whole(&file, &spec, &data, path, &mut record)?;
         }
     }
     file.create_group("/provenance").map_err(SinkError::hdf5("create /provenance", path))?;
@@ -80,11 +82,12 @@ pub(super) fn write_result(
         let place = format!("/provenance/{name}");
         if digest::covers(&place) {
             let data = Data::from_strings([text]);
-            digests.insert(place, digest::of_dataset(&schema::Kind::Text, &[], &data, &Attributes::default()));
+            record.digests.insert(place, digest::of_dataset(&schema::Kind::Text, &[], &data, &Attributes::default()));
         }
     }
-    let digest = digest::over_all(&digests);
-    let document = serde_json::json!({ "algorithm": "matsieve-digest 1 (SHA-256)", "all": digest, "objects": digests });
+    let digest = digest::over_all(&record.digests);
+    let document =
+        serde_json::json!({ "algorithm": "matsieve-digest 1 (SHA-256)", "all": digest, "objects": record.digests });
     write_document(&file, "digests", &document.to_string(), path)?;
 
     let text = |text: &str| Attribute::Text(text.to_owned());
@@ -100,7 +103,7 @@ pub(super) fn write_result(
     .write(&file, path)?;
     content::write_root(&file, "complete", Attribute::Integer(1), path)?;
     files::close_hdf5(file, path)?;
-    Ok(Merged { rows: rows as u64, quarantined: quarantined as u64, digest })
+    Ok(Merged { rows: rows as u64, quarantined: quarantined as u64, digest, chunks: record.chunks })
 }
 
 fn write_document(file: &hdf5::File, name: &str, text: &str, path: &Path) -> Result<(), SinkError> {
@@ -120,7 +123,7 @@ fn merge_table(
     specs: &[Spec],
     keep: Option<&[u64]>,
     storage: Storage,
-    digests: &mut BTreeMap<String, String>,
+    record: &mut Record,
 ) -> Result<usize, SinkError> {
     let mut rows = 0;
     let mut longest = vec![0; specs.len()];
@@ -169,7 +172,7 @@ fn merge_table(
     if let Some(missing) = kept.missing() {
         return Err(SinkError::rows(format!("the ranking holds candidate {missing}, which is not stored")));
     }
-    writer.finish(rows, digests)?;
+    writer.finish(rows, record)?;
     Ok(rows)
 }
 

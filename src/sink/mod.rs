@@ -7,6 +7,7 @@ mod content;
 mod data;
 mod digest;
 mod error;
+mod export;
 mod files;
 mod merge;
 mod options;
@@ -22,6 +23,7 @@ mod verify;
 mod writer;
 
 pub use error::SinkError;
+pub use export::{ExportFormat, ExportOptions, ExportRows, export};
 pub use options::{Identity, Progress, Prune, RootAttributes, StoreOptions, StoreRows, Summary};
 pub use reader::{NamedColumn, ResultFile};
 pub use store::{Opened, Store};

@@ -1,10 +1,10 @@
-//! The two HDF5 calls that have no safe form: writing a chunk past the filter pipeline, and reading rows of a type
-//! whose size is known only at run time.
-#![expect(unsafe_code, reason = "H5Dwrite_chunk and H5Dread take raw pointers; every length is checked here")]
+//! The HDF5 calls that have no safe form: writing and reading a chunk past the filter pipeline, finding it in the
+//! file, and reading rows of a type whose size is known only at run time.
+#![expect(unsafe_code, reason = "the chunk calls and H5Dread take raw pointers; every length is checked here")]
 
 use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Dataspace, Datatype, Hyperslab, Selection, SliceOrIndex};
-use hdf5_sys::h5d::{H5Dread, H5Dwrite_chunk};
+use hdf5_sys::h5d::{H5Dget_chunk_info_by_coord, H5Dread, H5Dwrite_chunk};
 use hdf5_sys::h5p::H5P_DEFAULT;
 
 #[cfg(target_endian = "big")]
@@ -29,6 +29,23 @@ pub(super) fn write_chunk(dataset: &Dataset, start_row: u64, bytes: &[u8]) -> hd
             unsafe { H5Dwrite_chunk(dataset.id(), H5P_DEFAULT, 0, offset, bytes.len(), bytes.as_ptr().cast()) };
         hdf5::h5check(status).map(|_| ())
     })
+}
+
+/// Address and stored length of the chunk that begins at a row.
+pub(super) fn locate_chunk(dataset: &Dataset, start_row: u64) -> hdf5::Result<(u64, u64)> {
+    if dataset.chunk().is_none_or(|chunk| chunk.len() > 2) {
+        return Err(hdf5::Error::from("dataset is not chunked"));
+    }
+    let offset = [start_row, 0];
+    let (mut mask, mut address, mut length) = (0, 0, 0);
+    hdf5::sync::sync(|| {
+        // SAFETY: the dataset is chunked and of rank 1 or 2, `offset` has at least as many entries as its rank, the
+        // three results are written to live variables of the types asked for, and the library's lock is held.
+        let status =
+            unsafe { H5Dget_chunk_info_by_coord(dataset.id(), offset.as_ptr(), &mut mask, &mut address, &mut length) };
+        hdf5::h5check(status).map(|_| ())
+    })?;
+    Ok((address, length))
 }
 
 /// Reads rows `start..start + rows` of a 1-D or 2-D dataset as values of `kind`, a type without pointers.

@@ -9,7 +9,6 @@ use crate::candidate::{Column as FeatureColumn, Layout, Ledger, Ranking, StoredR
 use super::SinkError;
 use super::attributes::Attributes;
 use super::content::{self, RESULT_FORMAT};
-use super::data::Data;
 use super::files;
 use super::schema::{self, Kind};
 use super::seal::{self, HDF5_SIGNATURE};
@@ -44,8 +43,10 @@ impl ResultFile {
     /// Not a result (with what it is instead), truncated, of another format version, not complete, damaged.
     pub fn open(path: &Path) -> Result<Self, SinkError> {
         check_kind_of_file(path)?;
-        let file = files::open_hdf5(path)
-            .map_err(|error| SinkError::damaged(path, format!("it is truncated or altered ({error})")))?;
+        if let Err(reason) = seal::check_structure(path, RESULT_FORMAT)? {
+            return Err(SinkError::damaged(path, reason));
+        }
+        let file = files::open_hdf5(path)?;
         let root = Attributes::read(&file, path)?;
         content::check_format(&root, RESULT_FORMAT, path)?;
         if root.integer("complete") != Some(1) {
@@ -155,14 +156,8 @@ impl ResultFile {
 
     /// Rows by row numbers, in the order given.
     pub fn rows_at(&self, rows: &[usize]) -> Result<StoredRows, SinkError> {
-        let specs = schema::row_specs(&self.layout);
-        let mut out: Vec<Data> = specs.iter().map(schema::Spec::empty).collect();
-        // Neighbours are read together: a hit list that is sorted costs little more than a scan of its blocks.
-        for run in rows.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
-            let block = self.rows.read(run[0]..run[run.len() - 1].saturating_add(1))?;
-            out.iter_mut().zip(&block).for_each(|(out, data)| out.extend_from(data, 0..data.rows()));
-        }
-        Ok(schema::decode_rows(&self.layout, &out))
+        let columns = self.rows.columns().iter().map(|column| column.read_at(rows)).collect::<Result<Vec<_>, _>>()?;
+        Ok(schema::decode_rows(&self.layout, &columns))
     }
 
     /// Positions in the source of all stored rows, ascending.
@@ -246,7 +241,7 @@ impl ResultFile {
 }
 
 /// Says what a file is that is no result, before the HDF5 library says less.
-fn check_kind_of_file(path: &Path) -> Result<(), SinkError> {
+pub(super) fn check_kind_of_file(path: &Path) -> Result<(), SinkError> {
     let mut file = std::fs::File::open(path).map_err(SinkError::io("open", path))?;
     if file.metadata().map_err(SinkError::io("read", path))?.is_dir() {
         return Err(SinkError::NotAResult { path: path.to_owned(), reason: "it is a folder".to_owned() });

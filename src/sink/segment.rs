@@ -1,6 +1,5 @@
 //! Segments: what a run has done so far, in files that are whole as soon as they exist.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +11,10 @@ use super::content::{self, FORMAT_VERSION, SEGMENT_FORMAT};
 use super::data::Data;
 use super::files::{self, PartFile};
 use super::schema;
-use super::seal::{self, Seal};
+use super::seal::{self, RawChunks, Seal};
 use super::table::{Column, TableReader};
 use super::tables;
-use super::writer::{Storage, TableWriter, write_whole};
+use super::writer::{Record, Storage, TableWriter, write_whole};
 
 /// What a segment is going to hold.
 pub(super) struct SegmentContent {
@@ -87,7 +86,7 @@ pub(super) fn write(
     fingerprint: &str,
 ) -> Result<SegmentInfo, SinkError> {
     let part = PartFile::create(parts)?;
-    write_content(part.path(), content, layout, fingerprint)?;
+    let chunks = write_content(part.path(), content, layout, fingerprint)?;
     let target = path_of(parts, number);
     let info = SegmentInfo {
         path: target.clone(),
@@ -96,7 +95,7 @@ pub(super) fn write(
         rows: content.rows[0].rows() as u64,
         quarantined: content.quarantine[0].rows() as u64,
     };
-    if part.commit_new(SEGMENT_FORMAT, &target)? {
+    if part.commit_new(SEGMENT_FORMAT, chunks, &target)? {
         return Ok(info);
     }
     // Another process was first. The same range of the same run holds the same rows: its segment is as good as ours.
@@ -106,10 +105,15 @@ pub(super) fn write(
     }
 }
 
-fn write_content(path: &Path, content: &SegmentContent, layout: &Layout, fingerprint: &str) -> Result<(), SinkError> {
+fn write_content(
+    path: &Path,
+    content: &SegmentContent,
+    layout: &Layout,
+    fingerprint: &str,
+) -> Result<RawChunks, SinkError> {
     let file = files::create_hdf5(path)?;
-    let digests = &mut BTreeMap::new();
-    content::write_frame(&file, layout, path, digests)?;
+    let mut record = Record::default();
+    content::write_frame(&file, layout, path, &mut record)?;
     let storage = Storage { compression: None, threads: 1 };
     for (specs, columns) in
         [(schema::row_specs(layout), &content.rows), (tables::quarantine_specs(), &content.quarantine)]
@@ -118,10 +122,10 @@ fn write_content(path: &Path, content: &SegmentContent, layout: &Layout, fingerp
         let rows = columns[0].rows();
         let mut writer = TableWriter::create(&file, &specs, rows, &longest, storage, path)?;
         writer.append(columns, 0..rows)?;
-        writer.finish(rows, digests)?;
+        writer.finish(rows, &mut record)?;
     }
     for (spec, data) in tables::ledger_specs().iter().zip(tables::encode_ledger(&content.ledger)) {
-        write_whole(&file, spec, &data, path, digests)?;
+        write_whole(&file, spec, &data, path, &mut record)?;
     }
     Attributes::from([
         ("covered_end", Attribute::Integer(content.covered.end)),
@@ -131,13 +135,15 @@ fn write_content(path: &Path, content: &SegmentContent, layout: &Layout, fingerp
         ("format_version", Attribute::Integer(FORMAT_VERSION)),
     ])
     .write(&file, path)?;
-    files::close_hdf5(file, path)
+    files::close_hdf5(file, path)?;
+    Ok(record.chunks)
 }
 
 /// Reads what a segment says of itself, and checks every byte of it.
 pub(super) fn check(path: &Path, fingerprint: &str) -> Result<SegmentInfo, SinkError> {
     match seal::check(path, SEGMENT_FORMAT)? {
         Seal::Intact => read_info(path, fingerprint),
+        Seal::Altered => Err(SinkError::damaged(path, "its values were altered")),
         Seal::Broken { reason } => Err(SinkError::damaged(path, reason)),
     }
 }

@@ -247,8 +247,9 @@ impl Store {
         };
         let merged = merge::write_result(part.path(), &sources, keep.as_deref(), &ending)?;
         if self.options.force {
-            part.commit_over(RESULT_FORMAT, &self.out)?;
-        } else if !part.commit_new(RESULT_FORMAT, &self.out)? && !find_result(&self.out, &self.identity)? {
+            part.commit_over(RESULT_FORMAT, merged.chunks, &self.out)?;
+        } else if !part.commit_new(RESULT_FORMAT, merged.chunks, &self.out)? && !find_result(&self.out, &self.identity)?
+        {
             return Err(SinkError::Contended { path: self.out });
         }
         files::remove_parts(&self.parts)?;

@@ -140,6 +140,19 @@ impl Column {
         }
     }
 
+    /// Reads rows by ascending row numbers; neighbours are read together.
+    pub(super) fn read_at(&self, rows: &[usize]) -> Result<Data, SinkError> {
+        let mut out = match self.kind {
+            Kind::Text => Data::text(),
+            _ => Data::fixed(self.row_bytes()),
+        };
+        for run in rows.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
+            let data = self.read(run[0]..run[run.len() - 1].saturating_add(1))?;
+            out.extend_from(&data, 0..data.rows());
+        }
+        Ok(out)
+    }
+
     /// Reads everything.
     pub(super) fn read_all(&self) -> Result<Data, SinkError> {
         self.read(0..self.rows)

@@ -9,7 +9,7 @@ use super::SinkError;
 use super::attributes::Attributes;
 use super::content::RESULT_FORMAT;
 use super::digest::{self, DatasetDigest};
-use super::reader::ResultFile;
+use super::reader::{ResultFile, check_kind_of_file};
 use super::seal::{self, Seal};
 use super::table::Column;
 
@@ -56,20 +56,19 @@ impl Report {
 /// The file cannot be read, or is no result at all. What is wrong with a result is in the report.
 pub fn verify(path: &Path) -> Result<Report, SinkError> {
     let mut report = Report::default();
-    let seal = seal::check(path, RESULT_FORMAT)?;
-    let sealed = seal == Seal::Intact;
-    report.add("seal", if let Seal::Broken { reason } = seal { Some(reason) } else { None });
-    match ResultFile::open(path) {
-        Ok(result) => {
-            if let Err(error) = check_content(&result, &mut report) {
-                report.add("content", Some(error.to_string()));
-            }
+    check_kind_of_file(path)?;
+    match seal::check(path, RESULT_FORMAT)? {
+        Seal::Intact => report.add("seal", None),
+        Seal::Altered => report.add("seal", Some("values were altered".to_owned())),
+        // The library must not see an altered structure, so nothing more can be said.
+        Seal::Broken { reason } => {
+            report.add("seal", Some(reason));
+            return Ok(report);
         }
-        // A file whose seal is whole was written like this: it is something else, not a damaged result.
-        Err(error) if sealed || matches!(error, SinkError::NotAResult { .. } | SinkError::Io { .. }) => {
-            return Err(error);
-        }
-        Err(error) => report.add("content", Some(error.to_string())),
+    }
+    let result = ResultFile::open(path)?;
+    if let Err(error) = check_content(&result, &mut report) {
+        report.add("content", Some(error.to_string()));
     }
     Ok(report)
 }

@@ -13,13 +13,25 @@ use super::data::Data;
 use super::digest::DatasetDigest;
 use super::raw;
 use super::schema::{Kind, Spec};
+use super::seal::RawChunks;
 
 /// Bytes of a chunk: half of the library's default chunk cache, so that row-wise reading in stock tools stays fast.
 const CHUNK_BYTES: usize = 512 << 10;
 /// Strings up to this many bytes are stored with fixed length, which h5py, pandas and MATLAB read fastest.
 pub(super) const FIXED_TEXT: usize = 128;
+/// Bytes of the first chunk of an index that are kept to find it in the file.
+const PROBE: usize = 4096;
 /// Strings of variable length go to the library in blocks of this many.
 const TEXT_BLOCK: usize = 8192;
+
+/// What is known of a file that is being written: digests by path, and where raw chunks lie.
+#[derive(Default)]
+pub(super) struct Record {
+    /// Content digests by path.
+    pub(super) digests: BTreeMap<String, String>,
+    /// Raw chunks.
+    pub(super) chunks: RawChunks,
+}
 
 /// How chunks are stored.
 #[derive(Copy, Clone, Debug)]
@@ -45,6 +57,8 @@ struct ColumnWriter {
     digest: DatasetDigest,
     form: Form,
     written: usize,
+    /// How the first chunk of an index begins in the file.
+    probe: Vec<u8>,
 }
 
 enum Form {
@@ -108,8 +122,7 @@ impl TableWriter {
             match data {
                 Data::Fixed { bytes, .. } if filled == 0 && count == *rows && self.storage.compression.is_none() => {
                     let whole = &bytes[position * *row_bytes..(position + count) * *row_bytes];
-                    raw::write_chunk(&column.dataset, column.written as u64, whole)
-                        .map_err(SinkError::hdf5(&format!("write {}", column.spec.path), &self.path))?;
+                    column.write_chunk(column.written, whole, &self.path)?;
                     column.written += count;
                     position += count;
                     continue;
@@ -132,7 +145,7 @@ impl TableWriter {
             }
             column.written += count;
             position += count;
-            if column.written % *rows == 0 {
+            if column.written.is_multiple_of(*rows) {
                 let start = column.written - *rows;
                 let bytes = std::mem::replace(buffer, Vec::with_capacity(*rows * *row_bytes));
                 self.pending.push(Chunk { column: number, start, value_bytes: *value_bytes, bytes });
@@ -161,9 +174,7 @@ impl TableWriter {
             });
         }
         for chunk in chunks {
-            let column = &self.columns[chunk.column];
-            raw::write_chunk(&column.dataset, chunk.start as u64, &chunk.bytes)
-                .map_err(SinkError::hdf5(&format!("write {}", column.spec.path), &self.path))?;
+            self.columns[chunk.column].write_chunk(chunk.start, &chunk.bytes, &self.path)?;
         }
         Ok(())
     }
@@ -172,7 +183,7 @@ impl TableWriter {
     ///
     /// # Errors
     /// Fewer rows came than were announced.
-    pub(super) fn finish(mut self, rows: usize, digests: &mut BTreeMap<String, String>) -> Result<(), SinkError> {
+    pub(super) fn finish(mut self, rows: usize, record: &mut Record) -> Result<(), SinkError> {
         for number in 0..self.columns.len() {
             let column = &mut self.columns[number];
             if column.written != rows {
@@ -191,7 +202,8 @@ impl TableWriter {
         self.write_pending()?;
         for column in self.columns {
             column.spec.attributes.write(&column.dataset, &self.path)?;
-            digests.insert(column.spec.path, column.digest.finish(&column.spec.attributes));
+            column.record_chunks(rows, record).map_err(SinkError::hdf5("locate chunks", &self.path))?;
+            record.digests.insert(column.spec.path, column.digest.finish(&column.spec.attributes));
         }
         Ok(())
     }
@@ -236,7 +248,28 @@ impl ColumnWriter {
             .create(spec.path.as_str())
             .map_err(SinkError::hdf5(&format!("create {}", spec.path), path))?;
         let digest = DatasetDigest::new(&spec.kind.logical_name(), &shape);
-        Ok(Self { spec: spec.clone(), dataset, digest, form, written: 0 })
+        Ok(Self { spec: spec.clone(), dataset, digest, form, written: 0, probe: Vec::new() })
+    }
+
+    fn write_chunk(&mut self, start: usize, bytes: &[u8], path: &Path) -> Result<(), SinkError> {
+        if start == 0 && self.spec.path.ends_with("/index") {
+            self.probe = bytes[..bytes.len().min(PROBE)].to_vec();
+        }
+        raw::write_chunk(&self.dataset, start as u64, bytes)
+            .map_err(SinkError::hdf5(&format!("write {}", self.spec.path), path))
+    }
+
+    /// Notes where the chunks lie. Numbers that ascend (an index) also tell how to understand the addresses.
+    fn record_chunks(&self, rows: usize, record: &mut Record) -> hdf5::Result<()> {
+        let Form::Chunked { rows: chunk_rows, .. } = self.form else { return Ok(()) };
+        for start in (0..rows).step_by(chunk_rows) {
+            let (address, length) = raw::locate_chunk(&self.dataset, start as u64)?;
+            record.chunks.add(address, length);
+            if start == 0 && !self.probe.is_empty() {
+                record.chunks.probe(address, &self.probe);
+            }
+        }
+        Ok(())
     }
 
     fn append_variable(&mut self, data: &Data, range: std::ops::Range<usize>, path: &Path) -> Result<(), SinkError> {
@@ -261,12 +294,12 @@ pub(super) fn write_whole(
     spec: &Spec,
     data: &Data,
     path: &Path,
-    digests: &mut BTreeMap<String, String>,
+    record: &mut Record,
 ) -> Result<(), SinkError> {
     debug_assert!(spec.kind == Kind::Text || matches!(data, Data::Fixed { .. }));
     let storage = Storage { compression: None, threads: 1 };
     let specs = std::slice::from_ref(spec);
     let mut writer = TableWriter::create(root, specs, data.rows(), &[data.longest()], storage, path)?;
     writer.append(std::slice::from_ref(data), 0..data.rows())?;
-    writer.finish(data.rows(), digests)
+    writer.finish(data.rows(), record)
 }

@@ -2,10 +2,44 @@
 //!
 //! Framing is serial and cheap (where does a record begin and end), decoding is parallel (what does it say).
 
+mod choice;
+mod csv;
+mod decode;
+mod delimited;
+mod digest;
+mod error;
+mod expand;
+mod format;
+mod input;
+mod member;
+mod parquet;
+mod reader;
+pub mod space;
+mod spec;
+mod table;
+mod table_source;
+mod tar;
+mod text_row;
+mod zip;
+
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::candidate::{Candidate, Column, Fault, Frame, RawRecord};
+use crate::candidate::{BlockRule, Candidate, Column, Fault, Frame, RawRecord, Verdict};
+use crate::chem::Element;
+
+pub use choice::{FORMULA_COLUMNS, ID_COLUMNS, Selection};
+pub use decode::TableDecoder;
+pub use digest::{InputDigest, digest_inputs};
+pub use error::SourceError;
+pub use expand::{BrokenStream, ByteStream, ExpansionLimit};
+pub use format::{ArchiveKind, Compression, Format};
+pub use input::{InputFile, Inputs, Wanted, list_inputs};
+pub use member::{Content, Member, Members};
+pub use spec::{ColumnSpec, SourceSpec};
+pub use table::{Numbers, Table, read_table};
+pub use table_source::{count_records, open};
 
 /// A stream of candidates.
 pub trait Source: Send {
@@ -44,19 +78,56 @@ pub trait Decoder: Send + Sync {
 
     /// Where the record came from: `<input>[!<member>]#<record from 0>` or `space:<name>#<i>`.
     fn origin(&self, frame: &Frame, record: &RawRecord) -> String;
+
+    /// A sweeper that applies these rules, in order, to whole blocks of indices; `None` if the source has no blocks.
+    ///
+    /// One a worker: it keeps working memory. Equal to judging each candidate singly.
+    fn sweeper<'a>(&'a self, steps: &[SweepStep<'a>]) -> Option<Box<dyn Sweeper + 'a>> {
+        let _ = steps;
+        None
+    }
 }
 
-/// Why a source cannot go on. Ends the run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// An input cannot be opened or read.
-    #[error("cannot read {input}")]
-    Unreadable {
-        /// The input, as given.
-        input: String,
-        /// The operating system's reason.
-        #[source]
-        source: std::io::Error,
-    },
+/// A rule pushed into a space, and what becomes of candidates that it cannot decide.
+#[derive(Copy, Clone)]
+pub struct SweepStep<'a> {
+    /// The rule.
+    pub rule: &'a dyn BlockRule,
+    /// Whether undecided candidates go on to the next rule.
+    pub keep_undecided: bool,
+}
+
+/// Applies rules to ranges of indices.
+pub trait Sweeper {
+    /// Judges all candidates of `range`; adds to `counts`, one for each rule, and hands on those that are left, in order of index.
+    ///
+    /// # Panics
+    /// If `range` ends beyond the space, or `counts` has not one entry a rule.
+    fn sweep(&mut self, range: Range<u64>, counts: &mut [SweepCount], survivors: &mut dyn FnMut(Survivor<'_>));
+}
+
+/// Counts of one rule: `input = passed + failed + undecided`.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct SweepCount {
+    /// Candidates that reached the rule.
+    pub input: u64,
+    /// For which it holds.
+    pub passed: u64,
+    /// For which it is broken.
+    pub failed: u64,
+    /// For which it cannot be decided.
+    pub undecided: u64,
+}
+
+/// A candidate that no rule removed.
+#[derive(Copy, Clone, Debug)]
+pub struct Survivor<'a> {
+    /// Position in the source.
+    pub index: u64,
+    /// Elements, ascending atomic number.
+    pub elements: &'a [Element],
+    /// Amounts, in the order of `elements`.
+    pub amounts: &'a [u8],
+    /// Verdict of each rule, in their order.
+    pub verdicts: &'a [Verdict],
 }

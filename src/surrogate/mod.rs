@@ -2,7 +2,32 @@
 
 use crate::candidate::{Column, Predictions, Rows, Task};
 
+pub mod calibration;
+pub mod card;
+pub mod dataset;
+pub mod domain;
+mod error;
+mod evaluate;
+pub mod file;
+pub mod member;
+pub mod metrics;
+mod model;
+pub mod probability;
+mod random;
+mod recipe;
+pub mod scores;
+pub mod splits;
+pub mod stack;
 pub mod tensors;
+mod train;
+pub mod trees;
+
+pub use dataset::Dataset;
+pub use error::SurrogateError;
+pub use evaluate::{Evaluation, FoldScores, Scores, evaluate};
+pub use model::Model;
+pub use recipe::Recipe;
+pub use train::{About, OnProgress, Progress, train};
 
 /// A trained model, ready to predict. Total: every precondition is checked when it is loaded and bound to columns.
 pub trait Surrogate: Send + Sync {

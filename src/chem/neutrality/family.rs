@@ -93,7 +93,8 @@ impl FamilyRule {
         verdict
     }
 
-    pub(super) fn verdict_if_found(&self) -> Judgement {
+    /// The verdict on stoichiometries that a choice balances.
+    pub fn verdict_if_found(&self) -> Judgement {
         self.found
     }
 }

@@ -11,10 +11,12 @@
 //! # References
 //! Davies et al. 2016, 10.1016/j.chempr.2016.09.010 (the two rules); SMACT 4.0.2, `smact.screening.smact_validity`.
 
+mod block;
 mod family;
 mod fractional;
 mod reach;
 mod rule;
 
+pub use block::FamilyBlock;
 pub use family::FamilyRule;
 pub use rule::{Judgement, MixedValence, NeutralityRule, RuleOptions};

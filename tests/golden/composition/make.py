@@ -103,4 +103,5 @@ def main():
         write(name, featurizer, [charged_row(featurizer, c) for c in inputs])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+//! Arguments shared by `train` and `evaluate`: a table, its target, descriptors and the recipe.
+
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::screen::{DatasetRead, DatasetRequest, TaskKind, descriptor_list, read_dataset};
+use crate::source::SourceSpec;
+use crate::surrogate::Progress;
+use crate::units::Unit;
+
+use super::input::InputArgs;
+use super::screen::with_hint;
+use super::{CliError, Context};
+
+/// What to learn from.
+#[derive(clap::Args, Debug)]
+pub struct DatasetArgs {
+    /// Table with formulas and the target
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Target column
+    #[arg(long, value_name = "COL")]
+    pub target: String,
+    /// Unit of the target, e.g. "eV/atom"; none for plain numbers and classes
+    #[arg(long, value_name = "UNIT", default_value = "1")]
+    pub unit: String,
+    /// What the target is; told from the column where not given
+    #[arg(long, value_name = "TASK", value_parser = ["regression", "classification"])]
+    pub task: Option<String>,
+    /// Descriptors, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", conflicts_with = "preset")]
+    pub descriptors: Vec<String>,
+    /// A preset of descriptors; default: composition-core
+    #[arg(long, value_name = "PRESET")]
+    pub preset: Option<String>,
+    /// quick, default, full, or a list of members
+    #[arg(long, value_name = "RECIPE", default_value = "default")]
+    pub members: String,
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+impl DatasetArgs {
+    /// Reads the data set; `other` names a further column.
+    ///
+    /// # Errors
+    /// As the screen room's reader.
+    pub fn read(&self, other: Option<&str>, context: &Context) -> Result<DatasetRead, CliError> {
+        let table = self.input.source(&self.inputs);
+        let spec: SourceSpec = toml::Value::Table(table).try_into().map_err(CliError::usage)?;
+        let preset = match (&self.preset, self.descriptors.is_empty()) {
+            (Some(preset), _) => Some(preset.as_str()),
+            (None, true) => Some("composition-core"),
+            (None, false) => None,
+        };
+        let descriptors = descriptor_list(&self.descriptors, preset).map_err(with_hint)?;
+        let name = self.name();
+        let request = DatasetRequest {
+            source: &spec,
+            name: &name,
+            target: &self.target,
+            unit: Unit::parse(&self.unit)?,
+            task: self.task.as_deref().map(|task| match task {
+                "classification" => TaskKind::Classification,
+                _ => TaskKind::Regression,
+            }),
+            descriptors: &descriptors,
+            other,
+        };
+        let read = read_dataset(&request, Path::new("")).map_err(with_hint)?;
+        if !context.quiet {
+            tell(&read, &self.target);
+        }
+        Ok(read)
+    }
+
+    /// The first input's file name without extensions.
+    pub fn name(&self) -> String {
+        let first = self.inputs.first().and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy();
+        first.split('.').next().unwrap_or_default().to_owned()
+    }
+}
+
+fn tell(read: &DatasetRead, target: &str) {
+    const SHOWN: usize = 5;
+    let data = &read.data;
+    eprintln!(
+        "{} rows, {} columns, target {target}; {} rows are faulty",
+        data.len(),
+        data.features.width(),
+        read.faults.len()
+    );
+    for (row, fault) in read.faults.iter().take(SHOWN) {
+        eprintln!("  {}: {fault}", data.ids[*row]);
+    }
+    if read.faults.len() > SHOWN {
+        eprintln!("  and {} more", read.faults.len() - SHOWN);
+    }
+}
+
+/// A bar for trainings of members, with the remaining time; hidden where stderr is no terminal.
+pub fn training_bar(context: &Context) -> ProgressBar {
+    if context.quiet {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{percent:>3} % [{bar:30}] {pos}/{len} trainings  {elapsed}  {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}
+
+/// Shows progress on a bar.
+pub fn show(bar: &ProgressBar, progress: Progress) {
+    bar.set_length(progress.total as u64);
+    bar.set_position(progress.done as u64);
+}
+
+/// Runs work in a pool of the context's threads.
+///
+/// # Errors
+/// Threads cannot be started.
+pub fn in_pool<T: Send>(context: &Context, work: impl FnOnce() -> T + Send) -> Result<T, CliError> {
+    crate::screen::in_pool(context.threads, work).map_err(|e| CliError::usage(e))
+}

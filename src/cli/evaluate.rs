@@ -1,0 +1,132 @@
+//! `matsieve evaluate`: honest scores of a training recipe.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::surrogate::splits::{Fold, SplitRule, folds_from_column, parse_folds};
+use crate::surrogate::{Evaluation, Recipe, Scores, evaluate};
+
+use super::dataset::{DatasetArgs, in_pool, show, training_bar};
+use super::model::metrics_text;
+use super::train::surrogate_error;
+use super::{CliError, Context, Exit};
+
+/// Scores a training recipe on folds: trains on each fold's training rows, tests on rows it never saw.
+#[derive(clap::Args, Debug)]
+pub struct EvaluateArgs {
+    #[command(flatten)]
+    pub data: DatasetArgs,
+    #[command(flatten)]
+    pub split: SplitArgs,
+    /// Only this fold, from 0
+    #[arg(long, value_name = "K")]
+    pub fold: Option<usize>,
+    /// Writes the predictions of all test rows (CSV: row, id, fold, truth, value, std, lower, upper, in_domain, domain_distance)
+    #[arg(short, long, value_name = "OUT.csv")]
+    pub output: Option<PathBuf>,
+    /// Prints JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How rows are split.
+#[derive(clap::Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct SplitArgs {
+    /// JSON file: {"folds": [{"test": [row, …]}, …]}, rows from 0
+    #[arg(long, value_name = "FOLDS.json")]
+    pub folds: Option<PathBuf>,
+    /// Column that names the fold in which a row is tested
+    #[arg(long, value_name = "COL")]
+    pub fold_column: Option<String>,
+    /// kfold:K, stratified:K, loco:K, chemsys:K, group:K or element:MIN_ROWS
+    #[arg(long, value_name = "RULE")]
+    pub split: Option<SplitRule>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Data or folds that cannot be used.
+pub fn run_evaluate(args: &EvaluateArgs, context: &Context) -> Result<Exit, CliError> {
+    let bar = training_bar(context);
+    let seed = context.seed.unwrap_or(0);
+    let (evaluation, data) = in_pool(context, || {
+        let read = args.data.read(args.split.fold_column.as_deref(), context)?;
+        let mut folds = folds(&args.split, &read.data, &read.other, seed)?;
+        if let Some(number) = args.fold {
+            if number >= folds.len() {
+                return Err(CliError::usage(format!("fold {number} of {} folds, count from 0", folds.len())));
+            }
+            folds = vec![folds.swap_remove(number)];
+        }
+        let recipe = Recipe::parse(&args.data.members, &read.data, seed).map_err(surrogate_error)?;
+        let evaluation =
+            evaluate(&read.data, &folds, &recipe, &|progress| show(&bar, progress)).map_err(surrogate_error)?;
+        Ok((evaluation, read.data))
+    })??;
+    bar.finish_and_clear();
+    if let Some(path) = &args.output {
+        write_predictions(path, &evaluation, &data)?;
+    }
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&evaluation.scores)?)?;
+    } else {
+        print(&mut out, &evaluation.scores)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn folds(
+    split: &SplitArgs,
+    data: &crate::surrogate::Dataset,
+    column: &[String],
+    seed: u64,
+) -> Result<Vec<Fold>, CliError> {
+    let folds = match (&split.folds, &split.split) {
+        (Some(path), _) => parse_folds(&std::fs::read_to_string(path)?, data.len()),
+        (None, Some(rule)) => rule.folds(data, seed),
+        (None, None) => folds_from_column(&column.iter().map(String::as_str).collect::<Vec<_>>()),
+    };
+    folds.map_err(surrogate_error)
+}
+
+fn write_predictions(
+    path: &std::path::Path,
+    evaluation: &Evaluation,
+    data: &crate::surrogate::Dataset,
+) -> Result<(), CliError> {
+    let mut out = csv::Writer::from_path(path)?;
+    out.write_record(["row", "id", "fold", "truth", "value", "std", "lower", "upper", "in_domain", "domain_distance"])?;
+    let predictions = &evaluation.predictions;
+    for (i, &row) in evaluation.rows.iter().enumerate() {
+        out.write_record([
+            row.to_string(),
+            data.ids[row].clone(),
+            evaluation.folds[i].to_string(),
+            data.values[row].to_string(),
+            predictions.value[i].to_string(),
+            predictions.std[i].to_string(),
+            predictions.lower[i].to_string(),
+            predictions.upper[i].to_string(),
+            predictions.in_domain[i].to_string(),
+            predictions.domain_distance[i].to_string(),
+        ])?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn print(out: &mut impl Write, scores: &Scores) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{} {} ({}), recipe {}, {} test rows, {} faulty, {:.1} s",
+        scores.task, scores.target, scores.unit, scores.recipe, scores.n, scores.n_faulted, scores.seconds
+    )?;
+    writeln!(out, "  {}", metrics_text(&scores.metrics))?;
+    for (member, metrics) in &scores.members {
+        writeln!(out, "  {member} alone: {}", metrics_text(metrics))?;
+    }
+    Ok(())
+}

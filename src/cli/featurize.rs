@@ -1,0 +1,78 @@
+//! `matsieve featurize`: descriptors only, every candidate stored.
+
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::screen::{Plan, Screen, run};
+
+use super::input::InputArgs;
+use super::screen::{RunArgs, run_error, run_options, tell, with_hint};
+use super::{CliError, Context, Exit};
+
+/// Computes descriptors of every candidate.
+#[derive(clap::Args, Debug)]
+pub struct FeaturizeArgs {
+    /// Files, folders, globs or archives
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Descriptors, separated by commas (see `matsieve list descriptors`)
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", required_unless_present = "preset")]
+    pub descriptors: Vec<String>,
+    /// A preset of descriptors (see `matsieve list presets`)
+    #[arg(long, value_name = "PRESET", conflicts_with = "descriptors")]
+    pub preset: Option<String>,
+    /// Result file
+    #[arg(short, long, value_name = "OUT.h5")]
+    pub output: PathBuf,
+    /// Storage type of features
+    #[arg(long, value_name = "TYPE", value_parser = ["f64", "f32"], default_value = "f64")]
+    pub dtype: String,
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub how: RunArgs,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// The inputs or descriptors cannot be used, or the run ended early.
+pub fn run_featurize(args: &FeaturizeArgs, context: &Context) -> Result<Exit, CliError> {
+    let mut document = Table::new();
+    document.insert("source".into(), Value::Table(args.input.source(&args.inputs)));
+    let descriptors = match &args.preset {
+        Some(preset) => vec![entry("preset", preset)],
+        None => args.descriptors.iter().map(|name| entry("name", name.trim())).collect(),
+    };
+    document.insert("descriptor".into(), Value::Array(descriptors));
+    document.insert("sink".into(), entry("dtype", &args.dtype));
+    let screen = plan(&document, context)?;
+    run_plan(screen, &args.output, &args.how, context)
+}
+
+/// A table with one text.
+pub fn entry(key: &str, value: &str) -> Value {
+    Value::Table(Table::from_iter([(key.to_owned(), Value::String(value.to_owned()))]))
+}
+
+/// A plan made from arguments; paths are relative to the current folder.
+///
+/// # Errors
+/// As a plan that was written by hand.
+pub fn plan(document: &Table, context: &Context) -> Result<Plan, CliError> {
+    let text = toml::to_string(document).map_err(CliError::usage)?;
+    let settings: Vec<String> = context.seed.iter().map(|seed| format!("run.seed={seed}")).collect();
+    Plan::parse(&text, Path::new(""), &settings).map_err(with_hint)
+}
+
+/// Resolves and runs a plan made from arguments.
+///
+/// # Errors
+/// As [`run_featurize`].
+pub fn run_plan(plan: Plan, out: &Path, how: &RunArgs, context: &Context) -> Result<Exit, CliError> {
+    let (screen, source) = Screen::resolve(plan).map_err(with_hint)?;
+    let options = run_options(&screen, out, how, context);
+    let ending = run(&screen, source, &options).map_err(run_error)?;
+    tell(&ending, out, context)
+}

@@ -1,0 +1,34 @@
+//! The INPUT arguments shared by verbs that read candidates, turned into a plan's `[source]`.
+
+use std::path::PathBuf;
+
+use toml::{Table, Value};
+
+/// Which column is what.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct InputArgs {
+    /// Kind of the input where name and content do not tell: csv, tsv, parquet
+    #[arg(long, value_name = "KIND")]
+    pub format: Option<String>,
+    /// Column with formulas; default: the first of formula, composition, reduced_formula, pretty_formula, chemical_formula_reduced
+    #[arg(long, value_name = "COL")]
+    pub formula: Option<String>,
+    /// Column with ids; default: the first of id, material_id, mbid, mpid, index, else the row number
+    #[arg(long, value_name = "COL")]
+    pub id: Option<String>,
+}
+
+impl InputArgs {
+    /// The `[source]` table for these inputs.
+    pub fn source(&self, inputs: &[PathBuf]) -> Table {
+        let mut table = Table::new();
+        let paths = inputs.iter().map(|path| Value::String(path.display().to_string())).collect();
+        table.insert("input".into(), Value::Array(paths));
+        for (key, value) in [("format", &self.format), ("formula", &self.formula), ("id", &self.id)] {
+            if let Some(value) = value {
+                table.insert(key.into(), Value::String(value.clone()));
+            }
+        }
+        table
+    }
+}

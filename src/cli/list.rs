@@ -1,0 +1,118 @@
+//! `list`: what this build has, from its registries.
+
+use serde_json::{Value, json};
+
+use crate::chem::table::tables;
+use crate::{descriptor, filter, source};
+
+use super::output::{emit, emit_json, say, table};
+use super::{CliError, Context, Exit};
+
+/// What to list.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// Descriptors with their columns
+    Descriptors,
+    /// Named lists of descriptors
+    Presets,
+    /// Filters
+    Filters,
+    /// Sources of candidates
+    Sources,
+    /// Data tables with source and licence
+    Tables,
+}
+
+/// List what there is
+#[derive(clap::Args, Debug)]
+pub struct ListArgs {
+    /// What to list
+    pub kind: Kind,
+    /// Print one JSON document, with columns, units and references
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints a registry.
+///
+/// # Errors
+/// stdout cannot be written.
+pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, CliError> {
+    let entries = match args.kind {
+        Kind::Descriptors => descriptors()?,
+        Kind::Presets => descriptor::PRESETS
+            .iter()
+            .map(|preset| json!({ "name": preset.name, "summary": preset.summary, "descriptors": preset.descriptors }))
+            .collect(),
+        Kind::Filters => {
+            filter::REGISTRY.iter().map(|entry| json!({ "name": entry.name, "summary": entry.summary })).collect()
+        }
+        Kind::Sources => {
+            let formats = source::Format::ALL.iter().map(|format| json!({ "name": format.name(), "kind": "file" }));
+            formats.chain([json!({ "name": "space", "kind": "enumerated" })]).collect()
+        }
+        Kind::Tables => tables()
+            .iter()
+            .map(|entry| {
+                let mut card = json!(entry.card());
+                card["family"] = json!(entry.family);
+                card
+            })
+            .collect(),
+    };
+    if args.json {
+        emit_json(&Value::Array(entries))?;
+    } else {
+        emit(&text(args.kind, &entries, context))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn descriptors() -> Result<Vec<Value>, CliError> {
+    let describe = |entry: &descriptor::Entry| {
+        // Those whose width comes from the plan cannot be built without parameters; they are listed without columns.
+        let Ok(built) = (entry.build)(&Value::Null) else {
+            return json!({ "name": entry.name, "summary": entry.summary });
+        };
+        json!({
+            "name": entry.name, "summary": entry.summary, "version": built.version(), "columns": built.columns(),
+            "needs": { "structure": built.needs().structure, "oxidation_states": built.needs().oxidation_states },
+            "parameters": built.parameters(), "tables": built.tables(), "references": built.references(),
+        })
+    };
+    Ok(descriptor::REGISTRY.iter().map(describe).collect())
+}
+
+fn text(kind: Kind, entries: &[Value], context: &Context) -> String {
+    let word = |en, zh| say(context.language, en, zh);
+    let field = |entry: &Value, key: &str| match &entry[key] {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+        }
+        Value::Array(items) => items.len().to_string(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let (name, summary) = ((word("name", "名称"), "name", false), (word("summary", "说明"), "summary", false));
+    let columns: Vec<(&str, &str, bool)> = match kind {
+        Kind::Descriptors => {
+            vec![name, (word("columns", "列数"), "columns", true), (word("version", "版本"), "version", true), summary]
+        }
+        Kind::Presets => vec![name, summary, (word("descriptors", "描述符"), "descriptors", false)],
+        Kind::Filters => vec![name, summary],
+        Kind::Sources => vec![name, (word("kind", "类型"), "kind", false)],
+        Kind::Tables => vec![
+            name,
+            (word("family", "类别"), "family", false),
+            (word("version", "版本"), "version", false),
+            (word("licence", "许可"), "licence", false),
+            (word("commercial use", "商业使用"), "commercial_use", false),
+            (word("source", "来源"), "source", false),
+        ],
+    };
+    let header: Vec<(&str, bool)> = columns.iter().map(|(title, _, right)| (*title, *right)).collect();
+    let rows: Vec<Vec<String>> =
+        entries.iter().map(|entry| columns.iter().map(|(_, key, _)| field(entry, key)).collect()).collect();
+    table(&header, &rows)
+}

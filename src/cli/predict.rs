@@ -1,0 +1,204 @@
+//! `matsieve predict`: predictions only, for files of candidates or one formula.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+use toml::{Table, Value};
+
+use crate::candidate::{Candidate, CandidateIndex, CandidateKind, Fault, Predictions, Rows, Task};
+use crate::chem::parse_formula;
+use crate::descriptor::{self, Scratch};
+use crate::surrogate::{Model, Surrogate};
+
+use super::featurize::{plan, run_plan};
+use super::input::InputArgs;
+use super::screen::RunArgs;
+use super::train::surrogate_error;
+use super::{CliError, Context, Exit};
+
+/// Predicts with trained models: MODEL.msm… INPUT… -o OUT.h5, or --formula TEXT to the terminal.
+#[derive(clap::Args, Debug)]
+pub struct PredictArgs {
+    /// Model files (.msm), then files, folders, globs or archives of candidates
+    #[arg(required = true, value_name = "MODEL.msm… INPUT…")]
+    pub files: Vec<PathBuf>,
+    /// Predicts this formula and prints; may be given several times
+    #[arg(long = "formula", value_name = "TEXT", conflicts_with = "output")]
+    pub formulas: Vec<String>,
+    /// Formula column of the inputs
+    #[arg(long, value_name = "COL")]
+    pub formula_column: Option<String>,
+    /// Id column of the inputs
+    #[arg(long, value_name = "COL")]
+    pub id: Option<String>,
+    /// Kind of the inputs where name and content do not tell
+    #[arg(long, value_name = "KIND")]
+    pub format: Option<String>,
+    /// Result file
+    #[arg(short, long, value_name = "OUT.h5", required_unless_present = "formulas")]
+    pub output: Option<PathBuf>,
+    /// Prints JSON (with --formula)
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub how: RunArgs,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Models or inputs that cannot be used, or a run that ended early.
+pub fn run_predict(args: &PredictArgs, context: &Context) -> Result<Exit, CliError> {
+    let (models, inputs): (Vec<PathBuf>, Vec<PathBuf>) =
+        args.files.iter().cloned().partition(|path| path.extension().is_some_and(|e| e == "msm"));
+    if models.is_empty() {
+        return Err(CliError::usage("no model file (.msm) among the arguments"));
+    }
+    match (&args.output, inputs.is_empty()) {
+        (Some(_), true) => Err(CliError::usage("no input beside the models")),
+        (Some(out), false) => to_file(args, &models, &inputs, out, context),
+        (None, true) => to_terminal(args, &models),
+        (None, false) => Err(CliError::usage("inputs need -o OUT.h5; --formula prints to the terminal")),
+    }
+}
+
+fn to_file(
+    args: &PredictArgs,
+    models: &[PathBuf],
+    inputs: &[PathBuf],
+    out: &Path,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let input = InputArgs { format: args.format.clone(), formula: args.formula_column.clone(), id: args.id.clone() };
+    let mut document = Table::new();
+    document.insert("source".into(), Value::Table(input.source(inputs)));
+    let surrogates = models
+        .iter()
+        .map(|path| {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().replace(['.', '/'], "_");
+            Value::Table(Table::from_iter([
+                ("model".to_owned(), Value::String(path.display().to_string())),
+                ("as".to_owned(), Value::String(name)),
+            ]))
+        })
+        .collect();
+    document.insert("surrogate".into(), Value::Array(surrogates));
+    document.insert("sink".into(), Value::Table(Table::from_iter([("features".to_owned(), Value::Boolean(false))])));
+    run_plan(plan(&document, context)?, out, &args.how, context)
+}
+
+/// One formula and one model.
+struct Answer {
+    formula: String,
+    model: String,
+    target: String,
+    unit: String,
+    task: Task,
+    predictions: Predictions,
+}
+
+fn to_terminal(args: &PredictArgs, paths: &[PathBuf]) -> Result<Exit, CliError> {
+    let mut answers = Vec::new();
+    for path in paths {
+        let model = Model::open(path).map_err(surrogate_error)?;
+        for formula in &args.formulas {
+            answers.push(answer(&model, formula)?);
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let list: Vec<Json> = answers.iter().map(Answer::json).collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
+    } else {
+        for answer in &answers {
+            writeln!(out, "{}", answer.line())?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn answer(model: &Model, formula: &str) -> Result<Answer, CliError> {
+    let composition = parse_formula(formula).map_err(|e| CliError::usage(format!("--formula {formula}: {e}")))?;
+    let name = composition.reduced_formula();
+    let candidate =
+        Candidate { index: CandidateIndex(0), kind: CandidateKind::Composition(composition), values: Vec::new() };
+    let (columns, row) = describe(model, &candidate)?;
+    let places = model.bind(&columns).map_err(surrogate_error)?;
+    let mut predictions = Predictions::default();
+    model.predict(Rows::new(&row, row.len(), &[0], &places), &mut predictions);
+    let card = model.card();
+    Ok(Answer {
+        formula: name,
+        model: card.name.clone(),
+        target: card.target.column.label.clone(),
+        unit: card.target.column.unit.to_string(),
+        task: card.task.clone(),
+        predictions,
+    })
+}
+
+fn describe(model: &Model, candidate: &Candidate) -> Result<(Vec<crate::candidate::Column>, Vec<f64>), CliError> {
+    let mut scratch = Scratch::new();
+    let (mut columns, mut row) = (Vec::new(), Vec::new());
+    for need in &model.card().descriptors {
+        let descriptor = descriptor::build(&need.name, &need.parameters)?;
+        let own = descriptor.columns();
+        let start = row.len();
+        row.resize(start + own.len(), f64::NAN);
+        columns.extend(own);
+        scratch.begin(candidate);
+        descriptor
+            .describe(candidate, &mut scratch, &mut row[start..])
+            .map_err(|fault: Fault| CliError::usage(fault))?;
+    }
+    Ok((columns, row))
+}
+
+impl Answer {
+    fn line(&self) -> String {
+        let p = &self.predictions;
+        let domain = match p.in_domain[0] {
+            1 => "in domain".to_owned(),
+            _ => format!("OUT OF DOMAIN (distance {:.2})", p.domain_distance[0]),
+        };
+        match &self.task {
+            Task::Regression => format!(
+                "{}  {}  {:.4} ± {:.4} {}  90 % interval {:.4} to {:.4}  {domain}",
+                self.formula, self.target, p.value[0], p.std[0], self.unit, p.lower[0], p.upper[0]
+            ),
+            Task::Classification { classes } => format!(
+                "{}  {}  {}  probability of {} {:.3}  90 % interval {:.3} to {:.3}  {domain}",
+                self.formula,
+                self.target,
+                classes[p.value[0] as usize],
+                classes[classes.len() - 1],
+                p.probability[classes.len() - 1],
+                p.lower[0],
+                p.upper[0]
+            ),
+        }
+    }
+
+    fn json(&self) -> Json {
+        let p = &self.predictions;
+        let mut value = json!({
+            "formula": self.formula,
+            "model": self.model,
+            "target": self.target,
+            "unit": self.unit,
+            "value": p.value[0],
+            "std": p.std[0],
+            "lower": p.lower[0],
+            "upper": p.upper[0],
+            "domain_distance": p.domain_distance[0],
+            "in_domain": p.in_domain[0] == 1,
+        });
+        if let Task::Classification { classes } = &self.task {
+            value["class"] = classes[p.value[0] as usize].clone().into();
+            let pairs = classes.iter().cloned().zip(p.probability.iter().map(|&x| Json::from(x)));
+            value["probability"] = Json::Object(pairs.collect());
+        }
+        value
+    }
+}

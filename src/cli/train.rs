@@ -1,0 +1,72 @@
+//! `matsieve train`: a table with a target becomes one model file.
+
+use std::path::PathBuf;
+
+use crate::surrogate::card::{CommercialUse, Provenance};
+use crate::surrogate::{About, Recipe, SurrogateError, train};
+
+use super::dataset::{DatasetArgs, in_pool, show, training_bar};
+use super::{CliError, Context, Exit};
+
+/// Trains a model: cross-validation, calibration, model card, one model file.
+#[derive(clap::Args, Debug)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    pub data: DatasetArgs,
+    /// Model file
+    #[arg(short, long, value_name = "MODEL.msm")]
+    pub output: PathBuf,
+    /// Name of the model; default: the file's
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Where the data come from: publication or address
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Licence of the data
+    #[arg(long)]
+    pub licence: Option<String>,
+    /// Whether the data may be used commercially
+    #[arg(long, value_parser = ["yes", "no", "unknown"], default_value = "unknown")]
+    pub commercial_use: String,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Data that cannot be learned from, or a model file that cannot be written.
+pub fn run_train(args: &TrainArgs, context: &Context) -> Result<Exit, CliError> {
+    let stem = args.output.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let bar = training_bar(context);
+    let model = in_pool(context, || {
+        let read = args.data.read(None, context)?;
+        let recipe =
+            Recipe::parse(&args.data.members, &read.data, context.seed.unwrap_or(0)).map_err(surrogate_error)?;
+        let about = About {
+            name: args.name.clone().unwrap_or(stem),
+            descriptors: read.descriptors.clone(),
+            provenance: Provenance {
+                source: args.source.clone(),
+                licence: args.licence.clone(),
+                commercial_use: match args.commercial_use.as_str() {
+                    "yes" => CommercialUse::Yes,
+                    "no" => CommercialUse::No,
+                    _ => CommercialUse::Unknown,
+                },
+            },
+        };
+        train(&read.data, &recipe, &about, &|progress| show(&bar, progress)).map_err(surrogate_error)
+    })??;
+    bar.finish_and_clear();
+    model.save(&args.output).map_err(surrogate_error)?;
+    if !context.quiet {
+        eprint!("{}", super::model::card_text(model.card()));
+        eprintln!("wrote {} ({})", args.output.display(), &model.sha256()[..12]);
+    }
+    Ok(Exit::Done)
+}
+
+/// A surrogate's error with what to do about it.
+pub fn surrogate_error(error: SurrogateError) -> CliError {
+    let hint = error.hint().map(str::to_owned);
+    CliError { exit: Exit::Usage, error: error.into(), hint }
+}

@@ -1,0 +1,186 @@
+//! A table with a target, as training needs it: every row described, faulted rows in their place.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use crate::candidate::{Column, Fault, FeatureMatrix, Task};
+use crate::descriptor::{self, Scratch};
+use crate::source::{SourceSpec, Table, read_table};
+use crate::surrogate::card::DescriptorCard;
+use crate::surrogate::dataset::read_classes;
+use crate::surrogate::{Dataset, SurrogateError};
+use crate::units::Unit;
+
+use super::error::PlanError;
+use super::slot::{DescriptorSlot, describe};
+
+/// What kind of answer a model gives.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    /// A number.
+    Regression,
+    /// One of two classes.
+    Classification,
+}
+
+/// What to read.
+#[derive(Clone, Debug)]
+pub struct DatasetRequest<'a> {
+    /// Table.
+    pub source: &'a SourceSpec,
+    /// Name of the data in cards.
+    pub name: &'a str,
+    /// Target column.
+    pub target: &'a str,
+    /// Unit of the target.
+    pub unit: Unit,
+    /// Regression or classification; told from the column where `None`.
+    pub task: Option<TaskKind>,
+    /// Descriptors, with their parameters.
+    pub descriptors: &'a [(String, Value)],
+    /// A further column to read as text, e.g. the fold.
+    pub other: Option<&'a str>,
+}
+
+/// A data set and what belongs to it.
+pub struct DatasetRead {
+    /// Rows.
+    pub data: Dataset,
+    /// Descriptors behind the columns.
+    pub descriptors: Vec<DescriptorCard>,
+    /// The further column.
+    pub other: Vec<String>,
+    /// Rows that faulted, with `line N` where lines are known.
+    pub faults: Vec<(usize, Fault)>,
+}
+
+/// Reads a table and describes its rows, in the current rayon pool.
+///
+/// A row whose formula or descriptor faults keeps its place and is marked; a target that is empty or no number is an error.
+///
+/// # Errors
+/// Inputs, columns or descriptors that are not there; a target that cannot be used.
+pub fn read_dataset(request: &DatasetRequest<'_>, base: &Path) -> Result<DatasetRead, PlanError> {
+    let mut names = vec![request.target];
+    names.extend(request.other);
+    let table = read_table(request.source, base, &names)?;
+    let (slots, columns, cards) = build(request.descriptors)?;
+    let (features, described_faults) = describe_rows(&table, &slots, &columns);
+    let mut faults = table.faults.clone();
+    faults.extend(described_faults);
+    faults.sort_by_key(|(row, _)| *row);
+    let mut faulted = vec![false; table.len()];
+    for (row, _) in &faults {
+        faulted[*row] = true;
+    }
+    let texts = table.text(request.target).unwrap_or_default();
+    let (task, values) = target(request, texts, &faulted)?;
+    let other = request.other.and_then(|name| table.text(name)).unwrap_or_default().to_vec();
+    let data = Dataset {
+        name: request.name.to_owned(),
+        features,
+        target: Column::new(request.target, request.unit.clone()),
+        task,
+        values,
+        ids: table.ids,
+        compositions: table.compositions,
+        faulted,
+    };
+    Ok(DatasetRead { data, descriptors: cards, other, faults })
+}
+
+type Built = (Vec<DescriptorSlot>, Arc<[Column]>, Vec<DescriptorCard>);
+
+fn build(descriptors: &[(String, Value)]) -> Result<Built, PlanError> {
+    let (mut slots, mut columns, mut cards) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, parameters) in descriptors {
+        let descriptor = descriptor::build(name, parameters)?;
+        let own = descriptor.columns();
+        cards.push(DescriptorCard {
+            name: name.clone(),
+            version: descriptor.version(),
+            parameters: descriptor.parameters(),
+            columns: own.len(),
+        });
+        let range = columns.len()..columns.len() + own.len();
+        columns.extend(own);
+        slots.push(DescriptorSlot { descriptor, range });
+    }
+    Ok((slots, columns.into(), cards))
+}
+
+fn describe_rows(
+    table: &Table,
+    slots: &[DescriptorSlot],
+    columns: &Arc<[Column]>,
+) -> (FeatureMatrix, Vec<(usize, Fault)>) {
+    let mut features = FeatureMatrix::new(columns.clone());
+    features.reset(table.len());
+    let width = features.width().max(1);
+    let faults = features
+        .values_mut()
+        .par_chunks_mut(width)
+        .enumerate()
+        .map_init(Scratch::new, |scratch, (row, out)| {
+            let candidate = table.candidate(row)?;
+            describe(slots, &candidate, columns, scratch, out).err().map(|fault| (row, fault))
+        })
+        .flatten()
+        .collect();
+    (features, faults)
+}
+
+fn target(request: &DatasetRequest<'_>, texts: &[String], faulted: &[bool]) -> Result<(Task, Vec<f64>), PlanError> {
+    let usable: Vec<usize> = (0..texts.len()).filter(|&row| !faulted[row]).collect();
+    let is_number = |text: &str| text.trim().parse::<f64>().is_ok();
+    let kind = request.task.unwrap_or_else(|| {
+        let numeric = usable.iter().filter(|&&row| is_number(&texts[row])).count();
+        if 2 * numeric > usable.len() { TaskKind::Regression } else { TaskKind::Classification }
+    });
+    match kind {
+        TaskKind::Regression => {
+            let mut values = vec![f64::NAN; texts.len()];
+            for (row, text) in texts.iter().enumerate() {
+                match text.trim().parse::<f64>() {
+                    Ok(value) => values[row] = value,
+                    Err(_) if faulted[row] => {}
+                    Err(_) => {
+                        let value = if text.trim().is_empty() { "empty".into() } else { text.clone() };
+                        return Err(SurrogateError::BadTarget { target: request.target.into(), row, value }.into());
+                    }
+                }
+            }
+            Ok((Task::Regression, values))
+        }
+        TaskKind::Classification => {
+            let read: Vec<&str> = usable.iter().map(|&row| texts[row].trim()).collect();
+            let (classes, indices) = read_classes(request.target, &read)?;
+            let mut values = vec![f64::NAN; texts.len()];
+            for (&row, index) in usable.iter().zip(indices) {
+                values[row] = index;
+            }
+            // A faulted row is still scored, so its class counts where it can be read.
+            for (row, text) in texts.iter().enumerate().filter(|(row, _)| faulted[*row]) {
+                if let Some(class) = classes.iter().position(|class| class == text.trim()) {
+                    values[row] = class as f64;
+                }
+            }
+            Ok((Task::Classification { classes }, values))
+        }
+    }
+}
+
+/// Descriptors named one by one or by a preset, without parameters.
+///
+/// # Errors
+/// An unknown name, with the closest known one.
+pub fn descriptor_list(names: &[String], preset: Option<&str>) -> Result<Vec<(String, Value)>, PlanError> {
+    let names: Vec<String> = match preset {
+        Some(preset) => descriptor::preset(preset)?.descriptors.iter().map(|name| (*name).to_owned()).collect(),
+        None => names.iter().map(|name| name.trim().to_owned()).collect(),
+    };
+    Ok(names.into_iter().map(|name| (name, json!({}))).collect())
+}

@@ -1,0 +1,266 @@
+//! A whole run: open the output, resume, drain the source, rank, finish.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::candidate::{Ledger, Ranking};
+use crate::chem::table::sha256_hex;
+use crate::product;
+use crate::rank::Ranker;
+use crate::sink::{Identity, Opened, RootAttributes, Store, StoreOptions, StoreRows};
+use crate::source::Source;
+
+use super::error::RunError;
+use super::pipeline::{BusyTimes, Commit, Drained, Resources, drain};
+use super::plan::Store as StoreWord;
+use super::progress::Progress;
+use super::provenance;
+use super::resolve::Screen;
+use super::stop::Stop;
+use super::{block::Finished, faults::FaultLimit};
+
+/// How to run; nothing here changes the result.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Result file.
+    pub out: PathBuf,
+    /// Threads, batch and window.
+    pub resources: Resources,
+    /// No fault is allowed.
+    pub strict: bool,
+    /// Replaces an output made by something else.
+    pub force: bool,
+    /// Stops between batches when it has passed.
+    pub budget: Option<Duration>,
+    /// Draws progress on stderr.
+    pub progress: bool,
+    /// Obeys SIGINT and SIGTERM.
+    pub signals: bool,
+    /// A segment is closed after this time.
+    pub segment_time: Duration,
+    /// A segment is closed at this size in bytes.
+    pub segment_bytes: usize,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// The output was there, made by the same plan, inputs and build.
+    AlreadyComplete,
+    /// Everything is in the output.
+    Complete(Box<Outcome>),
+    /// Stopped early; the same command again goes on from here.
+    Interrupted {
+        /// Counts so far.
+        ledger: Ledger,
+        /// Candidates so far.
+        next_index: u64,
+    },
+}
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The funnel.
+    pub ledger: Ledger,
+    /// The ranking, where the plan asks for one.
+    pub ranking: Option<Ranking>,
+    /// Rows in the output.
+    pub rows: u64,
+    /// Bytes of the output.
+    pub bytes: u64,
+    /// Digest over all digests.
+    pub digest: String,
+    /// Candidates taken over from an interrupted run.
+    pub resumed: u64,
+    /// Where time went.
+    pub busy: BusyTimes,
+    /// Whether faults are within the limit.
+    pub within_fault_limit: bool,
+}
+
+/// Runs a resolved screen over its source.
+///
+/// # Errors
+/// What ends a run: see [`RunError`]. Committed segments stay.
+pub fn run(screen: &Screen, mut source: Box<dyn Source>, options: &RunOptions) -> Result<Ending, RunError> {
+    let started = provenance::now();
+    let mut stop = Stop::new(options.budget);
+    if options.signals {
+        stop = stop.on_signals().map_err(|e| RunError::Threads { reason: e.to_string() })?;
+    }
+    let inputs = screen.origin.describe()?;
+    let parts = identity_parts(screen, &inputs);
+    let identity = Identity { fingerprint: sha256_hex(Value::Object(parts.clone()).to_string().as_bytes()), parts };
+    let (mut store, progress_before) =
+        match Store::open(&options.out, screen.layout.clone(), identity, store_options(screen, options))? {
+            Opened::Complete => return Ok(Ending::AlreadyComplete),
+            Opened::Fresh(store) => (store, None),
+            Opened::Resumed(store, progress) => (store, Some(progress)),
+        };
+    let (start, mut ledger) = match &progress_before {
+        Some(before) => (before.next_index, before.ledger.clone()),
+        None => (0, screen.ledger.clone()),
+    };
+    if start > 0 {
+        source.seek(start)?;
+    }
+    let progress = match options.progress {
+        true => Progress::on_terminal(source.num_records(), start),
+        false => Progress::hidden(),
+    };
+    let limit = if options.strict { FaultLimit::strict() } else { screen.fault_limit };
+    let mut committer = Committer { store: &mut store, ledger: &mut ledger, limit };
+    let drained = drain(screen, source.as_mut(), start, &mut committer, &options.resources, &stop, &progress);
+    progress.clear();
+    let drained = match drained {
+        Ok(drained) => drained,
+        Err(error) => {
+            // What was computed stays: the same command goes on from here once the cause is mended.
+            store.flush().ok();
+            return Err(error);
+        }
+    };
+    if !drained.complete {
+        store.flush()?;
+        return Ok(Ending::Interrupted { ledger, next_index: drained.next_index });
+    }
+    let ranking = rank(screen, &store)?;
+    let documents = documents(screen, &inputs, &started, options, &drained, start);
+    let root = RootAttributes {
+        software_name: product::NAME.into(),
+        software_version: product::LONG_VERSION.into(),
+        run_uuid: uuid::Uuid::new_v4().to_string(),
+        created: provenance::now(),
+    };
+    let summary = store.finish(&ledger, ranking.as_ref(), &documents, &root)?;
+    Ok(Ending::Complete(Box::new(Outcome {
+        within_fault_limit: limit.allows(&ledger),
+        ledger,
+        ranking,
+        rows: summary.rows,
+        bytes: summary.bytes,
+        digest: summary.digest,
+        resumed: start,
+        busy: drained.busy,
+    })))
+}
+
+/// Hands finished batches to the store.
+struct Committer<'a> {
+    store: &'a mut Store,
+    ledger: &'a mut Ledger,
+    limit: FaultLimit,
+}
+
+impl Commit for Committer<'_> {
+    fn commit(&mut self, finished: Finished, covered: Range<u64>) -> Result<(), RunError> {
+        self.store.append(&finished.rows, &finished.quarantine, covered, &finished.ledger)?;
+        self.ledger.add(&finished.ledger);
+        self.limit.check_running(self.ledger)
+    }
+}
+
+fn rank(screen: &Screen, store: &Store) -> Result<Option<Ranking>, RunError> {
+    let Some(plan) = &screen.rank else { return Ok(None) };
+    let mut ranker = Ranker::new(Arc::new(plan.clone()));
+    let mut offered = Ok(());
+    store.objectives(&mut |index, values| {
+        for (&index, values) in index.iter().zip(values.chunks_exact(plan.width())) {
+            if offered.is_ok() {
+                offered = ranker.offer(index, values);
+            }
+        }
+    })?;
+    offered?;
+    Ok(Some(ranker.finish()?))
+}
+
+fn store_options(screen: &Screen, options: &RunOptions) -> StoreOptions {
+    let sink = &screen.plan.sink;
+    let store = match sink.store {
+        StoreWord::Survivors => StoreRows::Survivors,
+        StoreWord::All => StoreRows::All,
+        StoreWord::Ranked => StoreRows::Ranked,
+    };
+    let prune = match (&screen.rank, sink.store) {
+        (Some(plan), StoreWord::Ranked) => {
+            let plan = plan.clone();
+            Some(Box::new(move |index: &[u64], values: &[f64]| plan.prune(index, values)) as _)
+        }
+        _ => None,
+    };
+    StoreOptions {
+        rows: store,
+        prune,
+        segment_bytes: options.segment_bytes,
+        segment_seconds: options.segment_time.as_secs_f64(),
+        compression: (sink.compression > 0).then_some(sink.compression),
+        threads: options.resources.threads,
+        force: options.force,
+        first_index: 0,
+    }
+}
+
+/// What makes two runs the same run.
+fn identity_parts(screen: &Screen, inputs: &[Value]) -> Map<String, Value> {
+    let mut parts = Map::new();
+    parts.insert("plan".into(), screen.plan.text.clone().into());
+    parts.insert("inputs".into(), inputs.to_vec().into());
+    parts.insert("models".into(), screen.models.iter().map(|m| Value::from(m.sha256())).collect());
+    parts.insert("version".into(), product::LONG_VERSION.into());
+    parts
+}
+
+fn documents(
+    screen: &Screen,
+    inputs: &[Value],
+    started: &str,
+    options: &RunOptions,
+    drained: &Drained,
+    resumed: u64,
+) -> Vec<(&'static str, String)> {
+    let models: Vec<Value> = screen
+        .surrogates
+        .iter()
+        .zip(&screen.models)
+        .map(|(slot, model)| json!({"as": slot.name, "sha256": model.sha256(), "card": model.card()}))
+        .collect();
+    let run = json!({
+        "started": started,
+        "finished": provenance::now(),
+        "threads": options.resources.threads,
+        "batch": options.resources.batch,
+        "window": options.resources.window,
+        "resumed_at": resumed,
+        "busy_seconds": drained.busy,
+        "cpu_seconds": provenance::cpu_seconds(),
+        "peak_memory_bytes": provenance::peak_memory(),
+    });
+    let screen_document = json!({
+        "name": screen.plan.screen.name,
+        "title": screen.plan.screen.title,
+        "filters": screen.filter_parameters(),
+    });
+    vec![
+        ("product", provenance::product().to_string()),
+        ("run", run.to_string()),
+        ("environment", provenance::environment().to_string()),
+        ("plan", screen.plan.text.clone()),
+        ("screen", screen_document.to_string()),
+        ("inputs", Value::from(inputs.to_vec()).to_string()),
+        ("tables", provenance::tables().to_string()),
+        ("models", Value::from(models).to_string()),
+    ]
+}
+
+/// Where work in progress of `out` lies.
+pub fn parts_folder(out: &Path) -> PathBuf {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".parts");
+    out.with_file_name(name)
+}

@@ -1,0 +1,182 @@
+//! The parallel half of tables: from the selected fields of a row to a candidate.
+
+use std::borrow::Cow;
+
+use super::Decoder;
+use super::parquet::Block;
+use super::text_row::TextRow;
+use crate::candidate::{Candidate, CandidateKind, Column, Fault, FaultCode, Frame, Payload, RawRecord, Stage};
+use crate::chem::{Composition, FormulaErrorKind, parse_formula_into};
+
+/// Selected fields come in this order: formula, id, then the others.
+pub(super) const FORMULA_SLOT: usize = 0;
+/// The id; null where the table has none.
+pub(super) const ID_SLOT: usize = 1;
+/// The first of the other columns.
+pub(super) const FIRST_OTHER_SLOT: usize = 2;
+
+/// One selected field of one row.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub(super) enum Value<'a> {
+    /// No such column, or no value.
+    Null,
+    /// Not necessarily UTF-8.
+    Text(&'a [u8]),
+    Number(f64),
+    Integer(i64),
+}
+
+impl Value<'_> {
+    /// As text: numbers in their shortest form that reads back the same.
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Text(text) => String::from_utf8_lossy(text.trim_ascii()).into_owned(),
+            Self::Number(number) => number.to_string(),
+            Self::Integer(number) => number.to_string(),
+        }
+    }
+}
+
+/// Decodes rows of tables.
+pub struct TableDecoder {
+    columns: Vec<Column>,
+    /// Names of the columns in the file, for messages.
+    names: Vec<String>,
+}
+
+impl TableDecoder {
+    /// `names` are the file's own names of the numeric `columns`.
+    pub(super) fn new(columns: Vec<Column>, names: Vec<String>) -> Self {
+        Self { columns, names }
+    }
+}
+
+impl Decoder for TableDecoder {
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn decode(&self, frame: &Frame, record: &RawRecord, out: &mut Candidate) -> Result<(), Fault> {
+        out.index = record.index;
+        let mut composition = match std::mem::replace(&mut out.kind, CandidateKind::Row) {
+            CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => composition,
+            CandidateKind::Row => Composition::new(),
+        };
+        let decoded = decode_composition(frame, record, &mut composition);
+        out.kind = CandidateKind::Composition(composition);
+        decoded?;
+        out.values.clear();
+        for (slot, name) in (FIRST_OTHER_SLOT..).zip(&self.names) {
+            let value = field(frame, record, slot)?;
+            out.values.push(decode_number(value).map_err(|fault| locate(record, fault, name))?);
+        }
+        Ok(())
+    }
+
+    fn id<'a>(&self, frame: &'a Frame, record: &RawRecord) -> Cow<'a, str> {
+        match field(frame, record, ID_SLOT) {
+            Ok(Value::Text(text)) if !text.trim_ascii().is_empty() => String::from_utf8_lossy(text.trim_ascii()),
+            Ok(Value::Integer(number)) => number.to_string().into(),
+            Ok(Value::Number(number)) if number.is_finite() => number.to_string().into(),
+            _ => record.index.0.to_string().into(),
+        }
+    }
+
+    fn origin(&self, frame: &Frame, record: &RawRecord) -> String {
+        match &record.payload {
+            Payload::Bytes { input, record, .. } | Payload::Block { input, record, .. } => {
+                format!("{}#{record}", frame.inputs[usize::from(*input)])
+            }
+            Payload::Indexed => format!("#{}", record.index.0),
+        }
+    }
+}
+
+/// The selected field in `slot`, or the fault with which the record was framed.
+pub(super) fn field<'a>(frame: &'a Frame, record: &RawRecord, slot: usize) -> Result<Value<'a>, Fault> {
+    match &record.payload {
+        Payload::Bytes { .. } => Ok(TextRow::read(frame.bytes_of(record))?.field(slot)),
+        Payload::Block { block, row, .. } => {
+            let block = frame.blocks.get(*block as usize).and_then(|block| block.downcast_ref::<Block>());
+            Ok(block.map_or(Value::Null, |block| block.value(slot, *row as usize)))
+        }
+        Payload::Indexed => Ok(Value::Null),
+    }
+}
+
+/// Puts line and column before the reason of a fault.
+pub(super) fn locate(record: &RawRecord, fault: Fault, column: &str) -> Fault {
+    let place = match &record.payload {
+        Payload::Bytes { line, .. } if *line > 0 => format!("line {line}, "),
+        Payload::Bytes { record, .. } | Payload::Block { record, .. } => format!("record {record}, "),
+        Payload::Indexed => String::new(),
+    };
+    Fault { detail: format!("{place}{column}: {}", fault.detail).into(), ..fault }
+}
+
+/// Replaces `out` by the composition that a record's formula states.
+pub(super) fn decode_composition(frame: &Frame, record: &RawRecord, out: &mut Composition) -> Result<(), Fault> {
+    let value = field(frame, record, FORMULA_SLOT)?;
+    decode_formula(value, out).map_err(|fault| locate(record, fault, "formula"))
+}
+
+fn decode_formula(value: Value<'_>, out: &mut Composition) -> Result<(), Fault> {
+    let fault = |code, detail: String| Err(Fault::new(Stage::Parse, code, detail));
+    let bytes = match value {
+        Value::Text(bytes) => bytes.trim_ascii(),
+        Value::Null => &[],
+        Value::Number(number) => {
+            return fault(FaultCode::UnparsableFormula, format!("the number {number} is no formula"));
+        }
+        Value::Integer(number) => {
+            return fault(FaultCode::UnparsableFormula, format!("the number {number} is no formula"));
+        }
+    };
+    out.clear();
+    if bytes.is_empty() {
+        return fault(FaultCode::EmptyComposition, "the field is empty".into());
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => parse_formula(text, out),
+        Err(error) => fault(
+            FaultCode::UnparsableRecord,
+            format!("byte {} of {:?} is not UTF-8", error.valid_up_to() + 1, String::from_utf8_lossy(bytes)),
+        ),
+    }
+}
+
+/// An empty field is NaN, and so is a missing value as pandas writes it.
+pub(super) fn decode_number(value: Value<'_>) -> Result<f64, Fault> {
+    let bytes = match value {
+        Value::Null => return Ok(f64::NAN),
+        Value::Number(number) if number.is_infinite() => b"inf",
+        Value::Number(number) => return Ok(number),
+        // Above 2^53 the nearest double.
+        Value::Integer(number) => return Ok(number as f64),
+        Value::Text(bytes) => bytes.trim_ascii(),
+    };
+    if bytes.is_empty() || bytes.eq_ignore_ascii_case(b"nan") {
+        return Ok(f64::NAN);
+    }
+    match std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<f64>().ok()) {
+        Some(number) if number.is_finite() => Ok(number),
+        _ => {
+            let shown: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+            Err(Fault::new(Stage::Parse, FaultCode::UnparsableNumber, format!("{shown:?} is no finite number")))
+        }
+    }
+}
+
+fn parse_formula(text: &str, out: &mut Composition) -> Result<(), Fault> {
+    parse_formula_into(text, out).map(drop).map_err(|error| {
+        let code = match error.kind() {
+            FormulaErrorKind::Ambiguous => FaultCode::AmbiguousFormula,
+            FormulaErrorKind::UnknownElement => FaultCode::UnknownElement,
+            FormulaErrorKind::Empty => FaultCode::EmptyComposition,
+            FormulaErrorKind::TooLarge => FaultCode::TooLarge,
+            _ => FaultCode::UnparsableFormula,
+        };
+        Fault::new(Stage::Parse, code, error.to_string())
+    })
+}

@@ -1,0 +1,266 @@
+//! INPUT: files, folders and globs become a list of files in bytewise path order.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use globset::GlobBuilder;
+use walkdir::WalkDir;
+
+use super::SourceError;
+use super::format::{ArchiveKind, Format};
+
+/// One or several inputs, as a plan writes them: `"a/**/*.csv"` or `["a.csv", "b"]`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum Inputs {
+    /// A file, folder or glob.
+    One(String),
+    /// Several of them.
+    Many(Vec<String>),
+}
+
+impl Inputs {
+    /// The texts.
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+/// A file to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// The name as given: below a folder or glob, the given text's own prefix and what was found.
+    pub name: Arc<str>,
+    /// Where it lies.
+    pub path: PathBuf,
+}
+
+/// Which files a source takes, and as what.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// Files of the formats that their names or contents tell.
+    ByName,
+    /// Files of one format; in folders and archives those whose name says so.
+    Only(Format),
+    /// Everything is read as this format, whatever its name.
+    Forced(Format),
+}
+
+impl Wanted {
+    /// The format in which a file found in a folder or archive is read; `None` if it is passed over.
+    pub fn of_found(self, name: &str) -> Option<Format> {
+        match self {
+            Self::ByName => Format::of_name(name),
+            Self::Only(format) => Format::of_name(name).filter(|&found| found == format),
+            Self::Forced(format) => (!is_hidden(name)).then_some(format),
+        }
+    }
+
+    /// The format in which a file that was named by the user is read; `None` if only its content can tell.
+    pub fn of_named(self, name: &str) -> Option<Format> {
+        match self {
+            Self::ByName => Format::of_name(name),
+            Self::Only(format) | Self::Forced(format) => Some(format),
+        }
+    }
+}
+
+/// Lists the files of `inputs`, relative paths taken from `base`; each file once, in bytewise order of names.
+///
+/// Folders are searched recursively, following links; a link back to a folder above is not entered again.
+/// In folders, files of other kinds are passed over; files that are named or match a glob are always taken.
+///
+/// # Errors
+/// A path that is not there or may not be read, a pattern that is none or matches nothing, a folder without any wanted file,
+/// a path that is no regular file.
+pub fn list_inputs(inputs: &Inputs, wanted: Wanted, base: &Path) -> Result<Vec<InputFile>, SourceError> {
+    let mut files = Vec::new();
+    for text in inputs.texts() {
+        let before = files.len();
+        list_input(text, wanted, base, &mut files)?;
+        if files.len() == before {
+            return Err(SourceError::NoInput { input: text.clone(), reason: nothing_found(text, wanted) });
+        }
+    }
+    if files.is_empty() {
+        return Err(SourceError::NoInput { input: "[]".into(), reason: "no input is given".into() });
+    }
+    files.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()).then_with(|| a.path.cmp(&b.path)));
+    files.dedup_by(|a, b| a.path == b.path);
+    Ok(files)
+}
+
+fn nothing_found(text: &str, wanted: Wanted) -> String {
+    if is_pattern(text) {
+        return "matches no file".into();
+    }
+    let kinds = match wanted {
+        Wanted::Only(format) => format.name().to_owned(),
+        Wanted::ByName | Wanted::Forced(_) => Format::ALL.iter().map(|f| f.name()).collect::<Vec<_>>().join(", "),
+    };
+    format!("the folder has no file of kind {kinds}, nor an archive")
+}
+
+fn list_input(text: &str, wanted: Wanted, base: &Path, files: &mut Vec<InputFile>) -> Result<(), SourceError> {
+    let path = base.join(text);
+    let unreadable = |source| SourceError::Unreadable { input: text.to_owned(), source };
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_dir() => walk(text, &path, files, &|name| {
+            wanted.of_found(name).is_some() || (ArchiveKind::of_name(name).is_some() && !is_hidden(name))
+        }),
+        Ok(metadata) if metadata.is_file() => {
+            files.push(InputFile { name: text.into(), path });
+            Ok(())
+        }
+        Ok(_) => Err(SourceError::NoInput {
+            input: text.to_owned(),
+            reason: "is neither a file nor a folder (pipes and devices cannot be read twice)".into(),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(text) => match_pattern(text, base, files),
+        Err(error) => Err(unreadable(error)),
+    }
+}
+
+fn match_pattern(text: &str, base: &Path, files: &mut Vec<InputFile>) -> Result<(), SourceError> {
+    let bad = |reason: String| SourceError::Pattern { pattern: text.to_owned(), reason };
+    let matcher = GlobBuilder::new(text)
+        .literal_separator(true)
+        .build()
+        .map_err(|error| bad(error.kind().to_string()))?
+        .compile_matcher();
+    let first_wild = text.find(['*', '?', '[', '{']).unwrap_or(text.len());
+    let prefix = text[..first_wild].rfind('/').map_or("", |slash| &text[..slash.max(1)]);
+    let root = base.join(prefix);
+    if !root.is_dir() {
+        return Err(SourceError::NoInput { input: text.to_owned(), reason: format!("there is no folder {prefix:?}") });
+    }
+    walk(prefix, &root, files, &|name| matcher.is_match(name))
+}
+
+fn walk(prefix: &str, root: &Path, files: &mut Vec<InputFile>, take: &dyn Fn(&str) -> bool) -> Result<(), SourceError> {
+    for entry in WalkDir::new(root).follow_links(true) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            // The folder that the link leads back to is being read already.
+            Err(error) if error.loop_ancestor().is_some() => continue,
+            Err(error) => {
+                let below = error.path().and_then(|path| path.strip_prefix(root).ok()).unwrap_or(Path::new(""));
+                let input = join_name(prefix, below.as_os_str());
+                let source = error.into_io_error().unwrap_or_else(|| io::Error::other("cannot be listed"));
+                // A dangling link matters only if its name asks for it to be read.
+                if source.kind() == io::ErrorKind::NotFound && !take(&input) {
+                    continue;
+                }
+                return Err(SourceError::Unreadable { input, source });
+            }
+        };
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        let name = join_name(prefix, below.as_os_str());
+        if take(&name) {
+            files.push(InputFile { name: name.into(), path: entry.into_path() });
+        }
+    }
+    Ok(())
+}
+
+fn join_name(prefix: &str, below: &OsStr) -> String {
+    let below = below.to_string_lossy();
+    match prefix {
+        "" => below.into_owned(),
+        _ if below.is_empty() => prefix.to_owned(),
+        _ => format!("{}/{below}", prefix.trim_end_matches('/')),
+    }
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '[', '{'])
+}
+
+/// Whether a file is one that systems leave behind (`.DS_Store`, `__MACOSX/._a.csv`).
+pub(super) fn is_hidden(name: &str) -> bool {
+    name.rsplit('/').next().is_some_and(|base| base.starts_with('.')) || name.split('/').any(|part| part == "__MACOSX")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        for name in names {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("has a parent")).expect("folder");
+            fs::write(path, "formula\nFe\n").expect("file");
+        }
+        folder
+    }
+
+    fn names(input: &str, wanted: Wanted, folder: &Path) -> Vec<String> {
+        list_inputs(&Inputs::One(input.into()), wanted, folder)
+            .expect("listed")
+            .iter()
+            .map(|file| file.name.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn folders_are_searched_in_bytewise_order_and_other_kinds_passed_over() {
+        let folder = folder(&["d/b.csv", "d/a/z.csv.gz", "d/a.csv", "d/B.csv", "d/README.md", "d/t.tar.gz", "d/x.tsv"]);
+        let expected = ["d/B.csv", "d/a.csv", "d/a/z.csv.gz", "d/b.csv", "d/t.tar.gz"];
+        assert_eq!(names("d", Wanted::Only(Format::Csv), folder.path()), expected);
+        assert_eq!(names("d/", Wanted::Only(Format::Csv), folder.path()), expected);
+    }
+
+    #[test]
+    fn stars_stay_within_one_folder_and_double_stars_do_not() {
+        let folder = folder(&["d/a.csv", "d/e/b.csv", "d/e/f/c.csv", "d/e/c.txt"]);
+        assert_eq!(names("d/*.csv", Wanted::ByName, folder.path()), ["d/a.csv"]);
+        assert_eq!(names("d/**/*.csv", Wanted::ByName, folder.path()), ["d/a.csv", "d/e/b.csv", "d/e/f/c.csv"]);
+        assert_eq!(names("d/e/{b.csv,c.txt}", Wanted::ByName, folder.path()), ["d/e/b.csv", "d/e/c.txt"]);
+    }
+
+    #[test]
+    fn a_file_whose_name_has_brackets_is_that_file() {
+        let folder = folder(&["run[1].csv"]);
+        assert_eq!(names("run[1].csv", Wanted::ByName, folder.path()), ["run[1].csv"]);
+    }
+
+    #[test]
+    fn a_file_named_twice_is_read_once() {
+        let folder = folder(&["a.csv", "b.csv"]);
+        let inputs = Inputs::Many(vec!["b.csv".into(), "*.csv".into()]);
+        assert_eq!(list_inputs(&inputs, Wanted::ByName, folder.path()).expect("listed").len(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn loops_of_links_end() {
+        let folder = folder(&["d/a.csv"]);
+        std::os::unix::fs::symlink(folder.path().join("d"), folder.path().join("d/again")).expect("link");
+        assert_eq!(names("d", Wanted::ByName, folder.path()), ["d/a.csv"]);
+    }
+
+    #[test]
+    fn inputs_that_are_not_there_are_named() {
+        let folder = folder(&["d/a.txt"]);
+        let error = |text: &str| {
+            list_inputs(&Inputs::One(text.into()), Wanted::Only(Format::Csv), folder.path())
+                .expect_err("nothing")
+                .to_string()
+        };
+        assert_eq!(error("missing.csv"), "cannot read missing.csv");
+        assert_eq!(error("d/*.csv"), "d/*.csv: matches no file");
+        assert_eq!(error("d"), "d: the folder has no file of kind csv, nor an archive");
+        assert_eq!(error("nowhere/*.csv"), "nowhere/*.csv: there is no folder \"nowhere\"");
+        assert!(error("d/[.csv").starts_with("cannot read the pattern \"d/[.csv\": "));
+    }
+}

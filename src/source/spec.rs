@@ -1,0 +1,158 @@
+//! `[source]` of a plan: which tables, and which columns of them.
+
+use std::path::Path;
+
+use super::SourceError;
+use super::choice::Selection;
+use super::format::Format;
+use super::input::{InputFile, Inputs, Wanted, list_inputs};
+use crate::candidate::Column;
+use crate::units::Unit;
+
+/// A table source as a plan writes it; exactly one of `csv`, `tsv`, `parquet`, `input` is given.
+///
+/// ```
+/// use matsieve::source::SourceSpec;
+/// let spec: SourceSpec = toml::from_str(r#"
+///     csv = "candidates/**/*.csv"
+///     columns = [{ name = "e_form", unit = "eV/atom" }]
+/// "#).unwrap();
+/// assert_eq!(spec.columns[0].column().label, "e_form");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSpec {
+    /// Comma-separated tables: file, folder, glob or archive, or a list of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csv: Option<Inputs>,
+    /// Tab-separated tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tsv: Option<Inputs>,
+    /// Parquet tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parquet: Option<Inputs>,
+    /// Inputs of the formats that their names tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Inputs>,
+    /// Read every file as this format, whatever its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// Field delimiter of `csv`, one ASCII character; a comma unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<String>,
+    /// Formula column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
+    /// Id column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Numeric columns that every candidate carries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnSpec>,
+}
+
+/// A numeric column of a table.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnSpec {
+    /// Its name in the table.
+    pub name: String,
+    /// The unit of its numbers.
+    #[serde(default = "Unit::dimensionless")]
+    pub unit: Unit,
+    /// Its name in the plan, if another.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+impl ColumnSpec {
+    /// As candidates carry it.
+    pub fn column(&self) -> Column {
+        Column::new(self.label.as_ref().unwrap_or(&self.name), self.unit.clone())
+    }
+}
+
+impl SourceSpec {
+    /// A source of `inputs` whose formats are told by their names.
+    pub fn of_inputs(inputs: Vec<String>) -> Self {
+        Self { input: Some(Inputs::Many(inputs)), ..Self::default() }
+    }
+
+    /// The files that are read, in order; relative paths are taken from `base`.
+    ///
+    /// # Errors
+    /// As [`list_inputs`], and if not exactly one kind of input is given.
+    pub fn files(&self, base: &Path) -> Result<Vec<InputFile>, SourceError> {
+        let (inputs, wanted) = self.kind()?;
+        list_inputs(inputs, wanted, base)
+    }
+
+    pub(super) fn kind(&self) -> Result<(&Inputs, Wanted), SourceError> {
+        let kinds = [
+            ("csv", &self.csv, Wanted::Only(Format::Csv)),
+            ("tsv", &self.tsv, Wanted::Only(Format::Tsv)),
+            ("parquet", &self.parquet, Wanted::Only(Format::Parquet)),
+            ("input", &self.input, Wanted::ByName),
+        ];
+        let given: Vec<_> =
+            kinds.iter().filter_map(|(name, inputs, wanted)| Some((*name, inputs.as_ref()?, *wanted))).collect();
+        match given[..] {
+            [(_, inputs, wanted)] => Ok((inputs, self.format.map_or(wanted, Wanted::Forced))),
+            _ => Err(SourceError::Kind { found: given.iter().map(|(name, ..)| *name).collect() }),
+        }
+    }
+
+    pub(super) fn delimiter_of(&self, format: Format) -> Result<u8, SourceError> {
+        match (&self.delimiter, format) {
+            (None, Format::Tsv) => Ok(b'\t'),
+            (None, _) => Ok(b','),
+            (Some(text), _) => match text.as_bytes() {
+                [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => Ok(*byte),
+                _ => Err(SourceError::Setting {
+                    setting: "delimiter",
+                    value: text.clone(),
+                    reason: "must be one ASCII character, and no quote or line end",
+                }),
+            },
+        }
+    }
+
+    pub(super) fn selection(&self) -> Selection {
+        Selection {
+            formula: self.formula.clone(),
+            id: self.id.clone(),
+            others: self.columns.iter().map(|column| column.name.clone()).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_one_kind_is_needed() {
+        let error = |text: &str| {
+            toml::from_str::<SourceSpec>(text).expect("plan").files(Path::new(".")).expect_err("kinds").to_string()
+        };
+        assert_eq!(
+            error("csv = 'a'\nparquet = 'b'"),
+            "[source] needs exactly one of csv, tsv, parquet, input; found csv, parquet"
+        );
+        assert_eq!(error("id = 'a'"), "[source] needs exactly one of csv, tsv, parquet, input; found none");
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        assert!(toml::from_str::<SourceSpec>("cvs = 'a'").is_err());
+        assert!(toml::from_str::<SourceSpec>("csv = 'a'\ncolumns = [{ nam = 'x' }]").is_err());
+    }
+
+    #[test]
+    fn delimiters_that_cannot_work_are_refused() {
+        for bad in ["", ",,", "\"", "\n", "§"] {
+            let spec = SourceSpec { delimiter: Some(bad.into()), ..SourceSpec::default() };
+            assert!(spec.delimiter_of(Format::Csv).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The card of a model: everything a person or a program must know before trusting it. JSON in the model file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::candidate::{Column, Task};
+use crate::chem::Element;
+
+use super::calibration::Calibration;
+use super::dataset::Duplicates;
+use super::member::MemberSpec;
+use super::probability::ProbabilityCalibration;
+use super::stack::Stack;
+
+/// Version of the card's structure.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The card.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Name of the model.
+    pub name: String,
+    /// Program that trained it, `matsieve X.Y.Z`.
+    pub software: String,
+    /// What is predicted.
+    pub target: TargetCard,
+    /// Regression or the classes.
+    pub task: Task,
+    /// Descriptors that compute the columns, in order.
+    pub descriptors: Vec<DescriptorCard>,
+    /// Columns that the model reads, in order.
+    pub columns: Vec<Column>,
+    /// Data it was trained on.
+    pub training: TrainingCard,
+    /// How it was trained.
+    pub recipe: RecipeCard,
+    /// Members, in order, with what each scores alone.
+    pub members: Vec<MemberCard>,
+    /// How members are combined.
+    pub stack: Stack,
+    /// Cross-validated scores of the whole.
+    pub scores: Metrics,
+    /// Scores of always answering with the median (regression) or the frequency of the classes.
+    pub baseline: Metrics,
+    /// Calibration of the uncertainty.
+    pub uncertainty: Uncertainty,
+    /// Nominal and observed coverage, or probability and frequency, out of fold.
+    pub calibration_curve: Vec<[f64; 2]>,
+    /// Out-of-fold predictions of a sample of rows.
+    pub parity: Parity,
+    /// Applicability domain.
+    pub domain: DomainCard,
+    /// Number of inputs stored with their outputs, checked at each load.
+    pub self_check_vectors: usize,
+}
+
+/// What is predicted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetCard {
+    /// Name and unit.
+    pub column: Column,
+    /// Transformation before training: `identity`.
+    pub transform: String,
+    /// What `value` is: `median` or `class`.
+    pub statistic: String,
+    /// Nominal coverage of `lower..upper`.
+    pub interval: f64,
+    /// Least training value.
+    pub min: f64,
+    /// Median training value.
+    pub median: f64,
+    /// Greatest training value.
+    pub max: f64,
+}
+
+/// A descriptor that columns come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DescriptorCard {
+    /// Name in the registry.
+    pub name: String,
+    /// Version of its definition.
+    pub version: u32,
+    /// Its parameters.
+    pub parameters: serde_json::Value,
+    /// Number of its columns.
+    pub columns: usize,
+}
+
+/// Whether results may be used commercially, as far as the licence of the data says.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CommercialUse {
+    /// Allowed.
+    Yes,
+    /// Forbidden.
+    No,
+    /// Nobody has said.
+    #[default]
+    Unknown,
+}
+
+/// Where the training data come from; said by whoever trains.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Provenance {
+    /// Publication or address.
+    pub source: Option<String>,
+    /// Licence of the data.
+    pub licence: Option<String>,
+    /// Commercial use.
+    pub commercial_use: CommercialUse,
+}
+
+/// Data that a model was trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingCard {
+    /// Name of the data.
+    pub name: String,
+    /// Source and licence.
+    pub provenance: Provenance,
+    /// Rows trained on.
+    pub rows: usize,
+    /// Rows left out because they faulted.
+    pub faulted: usize,
+    /// SHA-256 over ids, features and targets of the rows trained on.
+    pub row_hash: String,
+    /// Rows of equal features.
+    pub duplicates: Duplicates,
+    /// Elements that occur.
+    pub elements: Vec<Element>,
+    /// Columns that are undefined in some rows, and in how many.
+    pub undefined: Vec<(String, usize)>,
+}
+
+/// How a model was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecipeCard {
+    /// `quick`, `default`, `full` or the list of members.
+    pub name: String,
+    /// Seed.
+    pub seed: u64,
+    /// Folds behind scores, weights and calibration, and how they were made.
+    pub split: String,
+}
+
+/// One member.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberCard {
+    /// Kind and parameters.
+    pub spec: MemberSpec,
+    /// Seed of its training on all rows.
+    pub seed: u64,
+    /// What it scores alone, out of fold, uncalibrated.
+    pub scores: Metrics,
+}
+
+/// Calibration of either task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Uncertainty {
+    /// Standard deviation and conformal interval.
+    Regression(Calibration),
+    /// Probability of the positive class.
+    Classification(ProbabilityCalibration),
+}
+
+/// The applicability domain, in words and numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DomainCard {
+    /// Definition of the distance.
+    pub definition: String,
+    /// Principal components.
+    pub dimensions: usize,
+    /// Training rows kept for comparison.
+    pub references: usize,
+    /// Columns that never varied in training; another value there is outside (an element never seen, for example).
+    pub constant_columns: usize,
+}
+
+/// Out-of-fold predictions of a sample of rows, for plots.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parity {
+    /// Target.
+    pub truth: Vec<f64>,
+    /// Prediction; the calibrated probability for classification.
+    pub predicted: Vec<f64>,
+    /// Standard deviation.
+    pub std: Vec<f64>,
+}
+
+/// Scores; what does not apply is left out. Errors are in the unit of the target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Mean absolute error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mae: Option<f64>,
+    /// Root mean squared error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rmse: Option<f64>,
+    /// Coefficient of determination.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r2: Option<f64>,
+    /// Mean absolute error over the mean absolute deviation of the truth from its mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mad_ratio: Option<f64>,
+    /// Mean of the recalls of the two classes at probability 0.5 (the "ROC-AUC" of Matbench).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balanced_accuracy: Option<f64>,
+    /// True area under the ROC curve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roc_auc: Option<f64>,
+    /// Mean negative log-likelihood of the classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_loss: Option<f64>,
+    /// Share of rows within the 50 % interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage_50: Option<f64>,
+    /// Share of rows within the 68 % interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage_68: Option<f64>,
+    /// Share of rows within `lower..=upper`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage_90: Option<f64>,
+    /// Share of rows within the 95 % interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage_95: Option<f64>,
+    /// Area between the calibration curve and the diagonal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub miscalibration: Option<f64>,
+    /// Expected normalised calibration error, 10 groups of equal size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ence: Option<f64>,
+    /// Root mean square of the standard deviations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sharpness: Option<f64>,
+    /// Mean width of `lower..upper`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval_width: Option<f64>,
+    /// Rank correlation of absolute error and standard deviation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_std_spearman: Option<f64>,
+}

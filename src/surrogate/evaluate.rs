@@ -1,0 +1,308 @@
+//! Honest scores of a recipe: the whole training repeated on each fold, tested on rows it never saw.
+
+use std::time::Instant;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::candidate::{Predictions, Rows, Task};
+
+use super::Surrogate;
+use super::calibration::Calibration;
+use super::card::{Metrics, Uncertainty};
+use super::dataset::Dataset;
+use super::error::SurrogateError;
+use super::metrics::{median, quantile_sorted};
+use super::model::Model;
+use super::recipe::Recipe;
+use super::scores::{classification_metrics, mean_metrics, point_metrics, probability_metrics, regression_metrics};
+use super::splits::Fold;
+use super::train::{About, OnProgress, Progress, train_rows};
+
+/// Rows predicted at once.
+const BLOCK: usize = 4096;
+
+/// Scores of a recipe; what `evaluate --json` prints. Metrics are means over folds, as leaderboards report them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Name of the target.
+    pub target: String,
+    /// Unit of errors.
+    pub unit: String,
+    /// `regression` or `classification`.
+    pub task: String,
+    /// Recipe.
+    pub recipe: String,
+    /// Seed.
+    pub seed: u64,
+    /// Tested rows.
+    pub n: usize,
+    /// Tested rows that faulted: scored with the training median, or the more frequent class.
+    pub n_faulted: usize,
+    /// Each fold.
+    pub folds: Vec<FoldScores>,
+    /// Means over folds.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+    /// Wall time of training and prediction, all folds.
+    pub seconds: f64,
+    /// What each member scores alone, means over folds.
+    pub members: IndexMap<String, Metrics>,
+}
+
+/// Scores of one fold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldScores {
+    /// Name of the fold.
+    pub name: String,
+    /// Rows trained on.
+    pub n_train: usize,
+    /// Rows tested.
+    pub n_test: usize,
+    /// Tested rows that faulted.
+    pub n_faulted: usize,
+    /// Share of tested rows inside the applicability domain.
+    pub in_domain: f64,
+    /// Scores. Calibration speaks of the rows that did not fault.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+    /// Wall time of training and prediction.
+    pub seconds: f64,
+    /// What each member scores alone.
+    pub members: IndexMap<String, Metrics>,
+}
+
+/// Scores and the predictions behind them.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// Scores.
+    pub scores: Scores,
+    /// Row of the data set that each prediction is for; in fold order.
+    pub rows: Vec<usize>,
+    /// Fold that tested it.
+    pub folds: Vec<usize>,
+    /// Predictions.
+    pub predictions: Predictions,
+}
+
+/// Trains on each fold's training rows and scores its test rows.
+///
+/// Folds run one after the other (each is parallel inside), so that one fold alone gives the same numbers.
+///
+/// # Errors
+/// What [`Dataset::check`] refuses, or a fold whose training rows are too few or of one class.
+pub fn evaluate(
+    data: &Dataset,
+    folds: &[Fold],
+    recipe: &Recipe,
+    on_progress: OnProgress<'_>,
+) -> Result<Evaluation, SurrogateError> {
+    data.check()?;
+    let mut evaluation = Evaluation {
+        scores: Scores::join(data, recipe, Vec::new()),
+        rows: Vec::new(),
+        folds: Vec::new(),
+        predictions: Predictions::default(),
+    };
+    let mut scores = Vec::with_capacity(folds.len());
+    for (number, fold) in folds.iter().enumerate() {
+        let progress = |one: Progress| {
+            let (done, total) = (number * one.total + one.done, folds.len() * one.total);
+            on_progress(Progress { done, total });
+        };
+        let (fold_scores, predictions) = evaluate_fold(data, fold, recipe, &progress)?;
+        for (place, &row) in fold.test.iter().enumerate() {
+            evaluation.rows.push(row);
+            evaluation.folds.push(number);
+            evaluation.predictions.push_row(&predictions, place);
+        }
+        scores.push(fold_scores);
+    }
+    evaluation.scores = Scores::join(data, recipe, scores);
+    Ok(evaluation)
+}
+
+impl Scores {
+    /// Joins folds, whether evaluated together or one by one.
+    pub fn join(data: &Dataset, recipe: &Recipe, folds: Vec<FoldScores>) -> Self {
+        let all: Vec<Metrics> = folds.iter().map(|fold| fold.metrics.clone()).collect();
+        let mut members = IndexMap::new();
+        for name in folds.first().into_iter().flat_map(|fold| fold.members.keys()) {
+            let own: Vec<Metrics> = folds.iter().filter_map(|fold| fold.members.get(name).cloned()).collect();
+            members.insert(name.clone(), mean_metrics(&own));
+        }
+        Self {
+            target: data.target.label.clone(),
+            unit: data.target.unit.to_string(),
+            task: if data.is_classification() { "classification" } else { "regression" }.into(),
+            recipe: recipe.name.clone(),
+            seed: recipe.seed,
+            n: folds.iter().map(|fold| fold.n_test).sum(),
+            n_faulted: folds.iter().map(|fold| fold.n_faulted).sum(),
+            metrics: mean_metrics(&all),
+            seconds: folds.iter().fold(0.0, |sum, fold| sum + fold.seconds),
+            members,
+            folds,
+        }
+    }
+}
+
+fn evaluate_fold(
+    data: &Dataset,
+    fold: &Fold,
+    recipe: &Recipe,
+    on_progress: OnProgress<'_>,
+) -> Result<(FoldScores, Predictions), SurrogateError> {
+    let start = Instant::now();
+    let train: Vec<usize> = fold.train.iter().copied().filter(|&row| !data.faulted[row]).collect();
+    check_training_rows(data, fold, &train)?;
+    // A fold without signal is a result here, not an error.
+    let recipe = Recipe { accept_no_signal: true, ..recipe.clone() };
+    let model = train_rows(data, &train, &recipe, &About::default(), on_progress)?;
+    let usable: Vec<usize> = (0..fold.test.len()).filter(|&place| !data.faulted[fold.test[place]]).collect();
+    let fallback = Fallback::of(&data.targets(&train), data.is_classification());
+    let mut predictions = Predictions::default();
+    predictions.reset(fold.test.len(), if data.is_classification() { 2 } else { 0 });
+    for place in 0..fold.test.len() {
+        fallback.write(&mut predictions, place);
+    }
+    let mut members = vec![vec![fallback.score; fold.test.len()]; model.members.len()];
+    predict_blocks(&model, data, fold, &usable, &mut predictions, &mut members);
+    let seconds = start.elapsed().as_secs_f64();
+
+    let truth: Vec<f64> = data.targets(&fold.test);
+    let score = |values: &[f64]| {
+        if data.is_classification() { probability_metrics(&truth, values) } else { point_metrics(&truth, values) }
+    };
+    let names = model.card.members.iter().map(|member| member.spec.name().to_owned());
+    let inside = predictions.in_domain.iter().filter(|&&flag| flag == 1).count();
+    let scores = FoldScores {
+        name: fold.name.clone(),
+        n_train: train.len(),
+        n_test: fold.test.len(),
+        n_faulted: fold.test.len() - usable.len(),
+        in_domain: inside as f64 / fold.test.len() as f64,
+        metrics: fold_metrics(&model, &truth, &usable, &predictions),
+        seconds,
+        members: names.zip(members.iter().map(|values| score(values))).collect(),
+    };
+    Ok((scores, predictions))
+}
+
+fn check_training_rows(data: &Dataset, fold: &Fold, train: &[usize]) -> Result<(), SurrogateError> {
+    let bad = |what: String| SurrogateError::BadSplit { reason: format!("fold {}: {what}", fold.name) };
+    if train.len() < super::dataset::MIN_ROWS {
+        return Err(bad(format!(
+            "{} usable training rows, at least {} are needed",
+            train.len(),
+            super::dataset::MIN_ROWS
+        )));
+    }
+    if data.is_classification() {
+        for class in [0.0, 1.0] {
+            let found = train.iter().filter(|&&row| data.values[row] == class).count();
+            if found < super::dataset::MIN_CLASS_ROWS {
+                let needed = super::dataset::MIN_CLASS_ROWS;
+                return Err(bad(format!("class {class} has {found} training rows, at least {needed} are needed")));
+            }
+        }
+    } else if train.iter().all(|&row| data.values[row] == data.values[train[0]]) {
+        return Err(bad(format!("all training rows have the target {}", data.values[train[0]])));
+    }
+    Ok(())
+}
+
+/// Answer for a row without features.
+struct Fallback {
+    /// Median, or frequency of the positive class.
+    score: f64,
+    std: f64,
+    lower: f64,
+    upper: f64,
+}
+
+impl Fallback {
+    fn of(targets: &[f64], is_classification: bool) -> Self {
+        let n = targets.len() as f64;
+        let mean = targets.iter().fold(0.0, |sum, value| sum + value / n);
+        let std = targets.iter().fold(0.0, |sum, value| sum + (value - mean) * (value - mean) / n).sqrt();
+        if is_classification {
+            return Self { score: mean, std, lower: 0.0, upper: 1.0 };
+        }
+        let mut sorted = targets.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let [lower, upper] = [0.05, 0.95].map(|level| quantile_sorted(&sorted, level));
+        Self { score: median(targets), std, lower, upper }
+    }
+
+    fn write(&self, predictions: &mut Predictions, place: usize) {
+        predictions.value[place] = self.score;
+        (predictions.std[place], predictions.lower[place], predictions.upper[place]) =
+            (self.std, self.lower, self.upper);
+        if predictions.num_classes == 2 {
+            predictions.value[place] = f64::from(u8::from(self.score >= 0.5));
+            predictions.probability[2 * place] = 1.0 - self.score;
+            predictions.probability[2 * place + 1] = self.score;
+        }
+    }
+}
+
+/// Predicts the usable test rows (places within the fold's test rows), by the whole and by each member.
+fn predict_blocks(
+    model: &Model,
+    data: &Dataset,
+    fold: &Fold,
+    usable: &[usize],
+    predictions: &mut Predictions,
+    members: &mut [Vec<f64>],
+) {
+    let columns: Vec<usize> = (0..data.features.width()).collect();
+    let mut block = Predictions::default();
+    for places in usable.chunks(BLOCK) {
+        let numbers: Vec<usize> = places.iter().map(|&place| fold.test[place]).collect();
+        let rows = Rows::new(data.features.values(), data.features.width(), &numbers, &columns);
+        model.predict(rows, &mut block);
+        for (values, own) in members.iter_mut().zip(model.predict_members(rows)) {
+            for (&place, value) in places.iter().zip(own.value) {
+                values[place] = value;
+            }
+        }
+        for (number, &place) in places.iter().enumerate() {
+            predictions.value[place] = block.value[number];
+            predictions.std[place] = block.std[number];
+            predictions.lower[place] = block.lower[number];
+            predictions.upper[place] = block.upper[number];
+            predictions.domain_distance[place] = block.domain_distance[number];
+            predictions.in_domain[place] = block.in_domain[number];
+            let classes = block.num_classes;
+            predictions.probability[place * classes..(place + 1) * classes]
+                .copy_from_slice(&block.probability[number * classes..(number + 1) * classes]);
+        }
+    }
+}
+
+/// Errors of all test rows; calibration of the usable ones.
+fn fold_metrics(model: &Model, truth: &[f64], usable: &[usize], predictions: &Predictions) -> Metrics {
+    let mut own = Predictions::default();
+    for &place in usable {
+        own.push_row(predictions, place);
+    }
+    let own_truth: Vec<f64> = usable.iter().map(|&place| truth[place]).collect();
+    match (&model.card.task, &model.card.uncertainty) {
+        (Task::Regression, Uncertainty::Regression(calibration)) => {
+            let all = point_metrics(truth, &predictions.value);
+            if usable.is_empty() {
+                return all;
+            }
+            let used: Vec<&Calibration> = vec![calibration; own.len()];
+            let (calibrated, _) = regression_metrics(&own_truth, &own, &used);
+            Metrics { mae: all.mae, rmse: all.rmse, r2: all.r2, mad_ratio: all.mad_ratio, ..calibrated }
+        }
+        _ => {
+            let positive = |predictions: &Predictions| predictions.probability.chunks_exact(2).map(|p| p[1]).collect();
+            let all: Vec<f64> = positive(predictions);
+            let (calibrated, _) = classification_metrics(&own_truth, &positive(&own) as &Vec<f64>);
+            Metrics { miscalibration: calibrated.miscalibration, ..probability_metrics(truth, &all) }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Scores of predictions with their uncertainty, as cards and evaluations report them.
+
+use crate::candidate::Predictions;
+
+use super::calibration::{Calibration, INTERVAL_LEVEL, LEVELS};
+use super::card::Metrics;
+use super::metrics::{
+    ascending, balanced_accuracy, coefficient_of_determination, coverage, equal_groups,
+    expected_normalised_calibration_error, log_loss, mean_absolute_deviation, mean_absolute_error, miscalibration_area,
+    roc_auc, root_mean_squared_error, spearman,
+};
+
+/// Groups of the calibration error and of reliability diagrams.
+const GROUPS: usize = 10;
+
+/// Errors of point predictions.
+pub fn point_metrics(truth: &[f64], predicted: &[f64]) -> Metrics {
+    let mae = mean_absolute_error(truth, predicted);
+    Metrics {
+        mae: finite(mae),
+        rmse: finite(root_mean_squared_error(truth, predicted)),
+        r2: finite(coefficient_of_determination(truth, predicted)),
+        mad_ratio: finite(mae / mean_absolute_deviation(truth)),
+        ..Metrics::default()
+    }
+}
+
+/// Scores of probabilities of the positive class; `truth` is 0 or 1.
+pub fn probability_metrics(truth: &[f64], probability: &[f64]) -> Metrics {
+    let classes: Vec<bool> = truth.iter().map(|&t| t > 0.5).collect();
+    let answers: Vec<bool> = probability.iter().map(|&p| p >= 0.5).collect();
+    Metrics {
+        balanced_accuracy: finite(balanced_accuracy(&classes, &answers)),
+        roc_auc: finite(roc_auc(&classes, probability)),
+        log_loss: finite(log_loss(&classes, probability)),
+        ..Metrics::default()
+    }
+}
+
+/// Everything about a regression; `calibrations[i]` is the one that row *i* was predicted with. Also the calibration curve.
+pub fn regression_metrics(
+    truth: &[f64],
+    predicted: &Predictions,
+    calibrations: &[&Calibration],
+) -> (Metrics, Vec<[f64; 2]>) {
+    let n = truth.len();
+    let residual: Vec<f64> = truth.iter().zip(&predicted.value).map(|(t, p)| t - p).collect();
+    let error: Vec<f64> = residual.iter().map(|r| r.abs()).collect();
+    let observed = LEVELS.map(|level| {
+        let place = LEVELS.iter().position(|&l| l == level).unwrap_or(0);
+        let mut sum = 0.0;
+        for row in 0..n {
+            sum += calibrations[row].covered(residual[row], predicted.std[row], predicted.domain_distance[row], place);
+        }
+        sum / n as f64
+    });
+    let at = |level: f64| LEVELS.iter().position(|&l| l == level).and_then(|place| finite(observed[place]));
+    let (mut squares, mut width) = (0.0, 0.0);
+    for row in 0..n {
+        squares += predicted.std[row] * predicted.std[row];
+        width += predicted.upper[row] - predicted.lower[row];
+    }
+    let metrics = Metrics {
+        coverage_50: at(0.50),
+        coverage_68: at(0.68),
+        coverage_90: finite(coverage(truth, &predicted.lower, &predicted.upper)),
+        coverage_95: at(0.95),
+        miscalibration: finite(miscalibration_area(&LEVELS, &observed)),
+        ence: finite(expected_normalised_calibration_error(&residual, &predicted.std, GROUPS)),
+        sharpness: finite((squares / n as f64).sqrt()),
+        interval_width: finite(width / n as f64),
+        error_std_spearman: finite(spearman(&error, &predicted.std)),
+        ..point_metrics(truth, &predicted.value)
+    };
+    debug_assert_eq!(LEVELS[INTERVAL_LEVEL], 0.90);
+    (metrics, LEVELS.iter().zip(observed).map(|(&nominal, seen)| [nominal, seen]).collect())
+}
+
+/// Everything about a classification, and the reliability diagram.
+pub fn classification_metrics(truth: &[f64], probability: &[f64]) -> (Metrics, Vec<[f64; 2]>) {
+    let order = ascending(probability);
+    let (mut curve, mut area) = (Vec::new(), 0.0);
+    for group in equal_groups(order.len(), GROUPS) {
+        let rows = &order[group];
+        let (mut mean, mut frequency) = (0.0, 0.0);
+        for &row in rows {
+            mean += probability[row];
+            frequency += truth[row];
+        }
+        let count = rows.len() as f64;
+        curve.push([mean / count, frequency / count]);
+        area += (mean - frequency).abs();
+    }
+    let miscalibration = finite(area / truth.len() as f64);
+    (Metrics { miscalibration, ..probability_metrics(truth, probability) }, curve)
+}
+
+/// Mean over folds of every score that all folds have.
+pub fn mean_metrics(folds: &[Metrics]) -> Metrics {
+    let maps: Vec<_> = folds.iter().map(|metrics| serde_json::to_value(metrics).unwrap_or_default()).collect();
+    let mut mean = serde_json::Map::new();
+    if let Some(first) = maps.first().and_then(|value| value.as_object()) {
+        for name in first.keys() {
+            let values: Option<Vec<f64>> = maps.iter().map(|map| map[name].as_f64()).collect();
+            if let Some(values) = values {
+                let mut sum = 0.0;
+                for value in &values {
+                    sum += value;
+                }
+                mean.insert(name.clone(), (sum / values.len() as f64).into());
+            }
+        }
+    }
+    serde_json::from_value(mean.into()).expect("the names are those of the structure")
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_over_folds_keep_only_scores_that_every_fold_has() {
+        let fold = |mae, r2| Metrics { mae: Some(mae), r2, ..Metrics::default() };
+        let mean = mean_metrics(&[fold(1.0, Some(0.5)), fold(2.0, None)]);
+        assert_eq!((mean.mae, mean.r2, mean.rmse), (Some(1.5), None, None));
+    }
+
+    #[test]
+    fn reliability_of_honest_probabilities_has_no_area() {
+        let probability: Vec<f64> = (0..100).map(|i| if i < 50 { 0.2 } else { 0.8 }).collect();
+        let truth: Vec<f64> =
+            (0..100).map(|i| f64::from(u8::from(if i < 50 { i % 5 == 0 } else { i % 5 != 0 }))).collect();
+        let (metrics, curve) = classification_metrics(&truth, &probability);
+        assert!(metrics.miscalibration.expect("defined") < 1e-12);
+        assert_eq!(curve.len(), 10);
+        assert_eq!(metrics.balanced_accuracy, Some(0.8));
+    }
+}

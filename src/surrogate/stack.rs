@@ -1,0 +1,219 @@
+//! Combination of members by their out-of-fold predictions.
+
+use serde::{Deserialize, Serialize};
+
+use super::metrics::{log_loss, mean_absolute_error};
+
+/// How members are combined.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Weighted mean.
+    Mean,
+    /// Weighted median: the value at which half of the weight is reached.
+    Median,
+}
+
+/// What the weights minimise.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Objective {
+    /// Mean absolute error.
+    AbsoluteError,
+    /// Negative log-likelihood of 0/1 targets.
+    LogLoss,
+}
+
+/// A rule and the weight of each member; weights are non-negative and sum to one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stack {
+    /// Rule.
+    pub rule: Rule,
+    /// Weights, in the order of the members.
+    pub weights: Vec<f64>,
+}
+
+/// Rows at which the shrinkage towards equal weights is one half.
+const SHRINKAGE_ROWS: f64 = 50.0;
+
+impl Stack {
+    /// Combines the values of one row, in member order.
+    pub fn combine(&self, values: &[f64]) -> f64 {
+        match self.rule {
+            Rule::Mean => {
+                let mut sum = 0.0;
+                for (weight, value) in self.weights.iter().zip(values) {
+                    sum += weight * value;
+                }
+                sum
+            }
+            Rule::Median => self.weighted_median(values),
+        }
+    }
+
+    fn weighted_median(&self, values: &[f64]) -> f64 {
+        let mut order: smallvec::SmallVec<[(f64, f64); 8]> =
+            values.iter().copied().zip(self.weights.iter().copied()).filter(|pair| pair.1 > 0.0).collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut reached = 0.0;
+        for (i, &(value, weight)) in order.iter().enumerate() {
+            reached += weight;
+            if (reached - 0.5).abs() < 1e-12 && i + 1 < order.len() {
+                return (value + order[i + 1].0) / 2.0;
+            }
+            if reached > 0.5 {
+                return value;
+            }
+        }
+        order.last().map_or(f64::NAN, |last| last.0)
+    }
+
+    /// Chooses rule and weights for `members` (one vector of out-of-fold predictions each).
+    ///
+    /// Weights minimise the objective of the weighted mean and are shrunk towards equal ones. Whether mean or median
+    /// is better is decided by cross-validation over `folds` (fold number of each row). Also gives the
+    /// predictions that each row gets from weights fitted without its fold: those are fit for calibration.
+    pub fn fit(members: &[Vec<f64>], truth: &[f64], folds: &[usize], objective: Objective) -> (Self, Vec<f64>) {
+        let num_folds = folds.iter().max().map_or(0, |&last| last + 1);
+        let all: Vec<usize> = (0..truth.len()).collect();
+        let crossed: Vec<Self> = (0..num_folds)
+            .map(|fold| {
+                let rows: Vec<usize> = all.iter().copied().filter(|&row| folds[row] != fold).collect();
+                Self { rule: Rule::Mean, weights: fit_weights(members, truth, &rows, objective) }
+            })
+            .collect();
+        let weights = fit_weights(members, truth, &all, objective);
+        let rules: &[Rule] = match objective {
+            Objective::AbsoluteError if members.len() > 2 => &[Rule::Mean, Rule::Median],
+            _ => &[Rule::Mean],
+        };
+        let mut best: Option<(f64, Rule, Vec<f64>)> = None;
+        let mut values = vec![0.0; members.len()];
+        for &rule in rules {
+            let predicted: Vec<f64> = all
+                .iter()
+                .map(|&row| {
+                    gather(members, row, &mut values);
+                    Self { rule, weights: crossed[folds[row]].weights.clone() }.combine(&values)
+                })
+                .collect();
+            let loss = objective.of(truth, &predicted);
+            if best.as_ref().is_none_or(|(least, ..)| loss < *least) {
+                best = Some((loss, rule, predicted));
+            }
+        }
+        let (_, rule, predicted) = best.expect("the list of rules is not empty");
+        (Self { rule, weights }, predicted)
+    }
+}
+
+impl Objective {
+    fn of(self, truth: &[f64], predicted: &[f64]) -> f64 {
+        match self {
+            Self::AbsoluteError => mean_absolute_error(truth, predicted),
+            Self::LogLoss => {
+                let classes: Vec<bool> = truth.iter().map(|&t| t > 0.5).collect();
+                log_loss(&classes, predicted)
+            }
+        }
+    }
+}
+
+/// Copies the members' values of one row.
+pub(super) fn gather(members: &[Vec<f64>], row: usize, out: &mut [f64]) {
+    for (value, member) in out.iter_mut().zip(members) {
+        *value = member[row];
+    }
+}
+
+/// Minimises the objective over the simplex by moving weight between pairs of members, in ever smaller steps.
+///
+/// The objective is convex and members are few, so this needs no gradient and gives the same weights everywhere.
+fn fit_weights(members: &[Vec<f64>], truth: &[f64], rows: &[usize], objective: Objective) -> Vec<f64> {
+    let count = members.len();
+    let uniform = vec![1.0 / count as f64; count];
+    if count == 1 || rows.is_empty() {
+        return uniform;
+    }
+    let target: Vec<f64> = rows.iter().map(|&row| truth[row]).collect();
+    let mut blend: Vec<f64> = vec![0.0; rows.len()];
+    let mut loss_of = |weights: &[f64]| {
+        for (value, &row) in blend.iter_mut().zip(rows) {
+            *value = 0.0;
+            for (weight, member) in weights.iter().zip(members) {
+                *value += weight * member[row];
+            }
+        }
+        objective.of(&target, &blend)
+    };
+    let mut weights = uniform.clone();
+    let mut least = loss_of(&weights);
+    for step in [0.25, 0.1, 0.05, 0.02, 0.01] {
+        loop {
+            let mut improved = false;
+            for from in 0..count {
+                for to in 0..count {
+                    let moved = f64::min(step, weights[from]);
+                    if from == to || moved <= 0.0 {
+                        continue;
+                    }
+                    let mut trial = weights.clone();
+                    trial[from] -= moved;
+                    trial[to] += moved;
+                    let loss = loss_of(&trial);
+                    if loss < least {
+                        (weights, least, improved) = (trial, loss, true);
+                    }
+                }
+            }
+            if !improved {
+                break;
+            }
+        }
+    }
+    let shrinkage = SHRINKAGE_ROWS / (SHRINKAGE_ROWS + rows.len() as f64);
+    for (weight, equal) in weights.iter_mut().zip(&uniform) {
+        *weight = (1.0 - shrinkage) * *weight + shrinkage * equal;
+    }
+    weights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dataset::tests::uniform;
+    use super::*;
+
+    #[test]
+    fn weighted_median_is_where_half_of_the_weight_is_reached() {
+        let stack = Stack { rule: Rule::Median, weights: vec![0.2, 0.3, 0.5] };
+        assert_eq!(stack.combine(&[1.0, 2.0, 9.0]), 5.5); // exactly half: middle of the two
+        let stack = Stack { rule: Rule::Median, weights: vec![0.2, 0.35, 0.45] };
+        assert_eq!(stack.combine(&[9.0, 2.0, 1.0]), 2.0);
+    }
+
+    #[test]
+    fn useless_member_loses_its_weight_and_a_good_pair_is_averaged() {
+        let n = 2000;
+        let truth: Vec<f64> = (0..n).map(|i| uniform("truth", i)).collect();
+        let noisy = |purpose: &str, size: f64| -> Vec<f64> {
+            truth.iter().enumerate().map(|(i, t)| t + size * (uniform(purpose, i as u64) - 0.5)).collect()
+        };
+        let members = [noisy("a", 0.2), noisy("b", 0.2), noisy("c", 5.0)];
+        let folds: Vec<usize> = (0..truth.len()).map(|i| i % 5).collect();
+        let (stack, predicted) = Stack::fit(&members, &truth, &folds, Objective::AbsoluteError);
+        // Shrinkage of 50/2050 towards 1/3 leaves 0.8 % to a member of weight zero.
+        assert!(stack.weights[2] < 0.03, "{stack:?}");
+        assert!((stack.weights[0] - 0.5).abs() < 0.1, "{stack:?}");
+        assert!(mean_absolute_error(&truth, &predicted) < mean_absolute_error(&truth, &members[0]));
+    }
+
+    #[test]
+    fn few_rows_leave_the_weights_near_uniform() {
+        let truth: Vec<f64> = (0..10).map(f64::from).collect();
+        let members = [truth.clone(), truth.iter().map(|t| t + 1.0).collect()];
+        let folds: Vec<usize> = (0..10).map(|i| i % 5).collect();
+        let (stack, _) = Stack::fit(&members, &truth, &folds, Objective::AbsoluteError);
+        // Shrinkage 50/60: weight of the perfect member is 1/6 + 5/12.
+        assert!((stack.weights[0] - 7.0 / 12.0).abs() < 1e-12, "{stack:?}");
+    }
+}
