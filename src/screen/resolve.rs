@@ -1,6 +1,7 @@
 //! From a plan to a screen: every name, unit, width and model column checked before anything runs.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -272,7 +273,7 @@ fn plan_descriptors(plan: &Plan, models: &[Arc<Model>]) -> Result<Vec<Planned>, 
     };
     for table in &plan.descriptors {
         match table {
-            DescriptorTable::Name { name, parameters } => add(name, parameters, true, &mut list)?,
+            DescriptorTable::Name { name, parameters } => add(name, &rooted(parameters, &plan.base), true, &mut list)?,
             DescriptorTable::Preset(preset) => {
                 for name in descriptor::preset(preset)?.descriptors {
                     add(name, &json!({}), true, &mut list)?;
@@ -352,6 +353,17 @@ fn bind_models(plan: &Plan, models: &[Arc<Model>], catalog: &Catalog) -> Result<
     Ok(slots)
 }
 
+/// Parameters with the paths of a user's own tables (texts that end in `.csv`) taken from the plan's folder.
+fn rooted(parameters: &Value, base: &Path) -> Value {
+    let mut parameters = parameters.clone();
+    for value in parameters.as_object_mut().into_iter().flat_map(|table| table.values_mut()) {
+        if let Some(path) = value.as_str().filter(|text| text.ends_with(".csv")) {
+            *value = base.join(path).display().to_string().into();
+        }
+    }
+    parameters
+}
+
 struct Built {
     slot: FilterSlot,
     used: std::collections::BTreeSet<usize>,
@@ -368,7 +380,7 @@ fn build_filters(plan: &Plan, catalog: &Catalog) -> Result<Vec<Built>, PlanError
             return Err(PlanError::table("[[filter]]", &format!("\"{}\" cannot name verdicts", table.label)));
         }
         let recorder = catalog.recorder();
-        let filter = filter::build(&table.name, &table.parameters, &recorder)?;
+        let filter = filter::build(&table.name, &rooted(&table.parameters, &plan.base), &recorder)?;
         let slot = FilterSlot { filter, label: table.label.clone(), undecided: table.undecided, column, rule: 0 };
         built.push(Built { slot, used: recorder.take_used() });
     }
