@@ -1,6 +1,8 @@
 //! Filters: rules with three-valued verdicts. One file per rule; the registry below is the only list.
 
+mod charge_neutral;
 mod contains;
+mod electronegativity_order;
 mod excludes;
 mod in_domain;
 mod num_elements;
@@ -60,6 +62,8 @@ pub type Builder = fn(&Value, &dyn ColumnResolver) -> Result<Box<dyn Filter>, St
 /// All filters, in the order in which they are listed.
 #[rustfmt::skip]
 pub const REGISTRY: &[Entry] = &[
+    Entry { name: "charge_neutral", summary: "listed oxidation states can balance", build: charge_neutral::build },
+    Entry { name: "electronegativity_order", summary: "they can balance with cations less electronegative than anions", build: electronegativity_order::build },
     Entry { name: "contains", summary: "has all of, or any of, the named elements", build: contains::Contains::from_parameters },
     Entry { name: "excludes", summary: "has none of the named elements", build: excludes::Excludes::from_parameters },
     Entry { name: "num_elements", summary: "has at least and at most so many elements", build: num_elements::NumElements::from_parameters },
