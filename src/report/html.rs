@@ -160,7 +160,7 @@ mod tests {
     fn numbers_keep_four_significant_digits() {
         for (value, text) in [
             (1.34567, "1.346"),
-            (-0.012345, "−0.01234"),
+            (-0.012345, "−0.01235"),
             (12345.6, "12346"),
             (0.5, "0.500"),
             (f64::NAN, "–"),

@@ -66,8 +66,11 @@ pub struct Drained {
     pub busy: BusyTimes,
 }
 
-/// Indices of a space that one thread takes at a time.
-const SWEPT_AT_ONCE: u64 = 1 << 20;
+/// Most indices of a space that one thread takes at a time.
+const MOST_SWEPT_AT_ONCE: u64 = 1 << 20;
+
+/// Fewest; below, taking turns costs more than judging.
+const LEAST_SWEPT_AT_ONCE: u64 = 1 << 14;
 
 struct Reader<'a> {
     source: &'a mut dyn Source,
@@ -158,7 +161,7 @@ pub fn drain(
     let seconds = |i: usize| busy[i].load(Ordering::Relaxed) as f64 * 1e-9;
     Ok(Drained {
         next_index: sink.next_index,
-        complete: reader.exhausted,
+        complete: reader.exhausted && pending.next_number == reader.next_number,
         busy: BusyTimes {
             reader: seconds(0),
             workers: seconds(1),
@@ -200,7 +203,7 @@ impl Shared<'_> {
                             sweep.run(start..range.end, self.resources.batch, &mut block, &mut frame, &mut finished);
                         self.spent(1, begun.elapsed());
                         self.deliver(number, Piece { finished, covered: start..end, last: end == range.end });
-                        if end < range.end && !self.wait_for_turn(number) {
+                        if end < range.end && (self.stop.requested() || !self.wait_for_turn(number)) {
                             return;
                         }
                         start = end;
@@ -215,6 +218,11 @@ impl Shared<'_> {
                 }
             }
         }
+    }
+
+    /// Small spaces are cut so that every thread gets several pieces.
+    fn swept_at_once(&self, total: u64) -> u64 {
+        (total / (16 * self.resources.threads as u64)).clamp(LEAST_SWEPT_AT_ONCE, MOST_SWEPT_AT_ONCE)
     }
 
     fn empty(&self) -> Finished {
@@ -238,12 +246,14 @@ impl Shared<'_> {
         while pending.error.is_none() && reader.next_number >= pending.next_number + window {
             pending = self.committed.wait(pending).unwrap_or_else(PoisonError::into_inner);
         }
-        if pending.error.is_some() || reader.exhausted || self.stop.requested() {
+        // Even the smallest time budget makes progress: repeated, it finishes.
+        let stop = if reader.next_number == 0 { self.stop.signalled() } else { self.stop.requested() };
+        if pending.error.is_some() || reader.exhausted || stop {
             return None;
         }
         drop(pending);
         if let Some(total) = self.sweep_until {
-            let range = reader.next_index..total.min(reader.next_index.saturating_add(SWEPT_AT_ONCE));
+            let range = reader.next_index..total.min(reader.next_index.saturating_add(self.swept_at_once(total)));
             reader.next_index = range.end;
             reader.exhausted = range.end == total;
             if range.is_empty() {

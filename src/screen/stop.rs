@@ -39,7 +39,12 @@ impl Stop {
 
     /// Whether to stop now.
     pub fn requested(&self) -> bool {
-        self.flag.load(Ordering::Relaxed) || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.signalled() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Whether a signal or a failure asks to stop, whatever the time budget.
+    pub fn signalled(&self) -> bool {
+        self.flag.load(Ordering::Relaxed)
     }
 }
 

@@ -1,0 +1,187 @@
+//! The program at the shell: exit codes, what goes to stdout and stderr, what bad input says.
+
+mod support;
+
+use support::Workplace;
+
+const TABLE: &str = "id,formula\na,Fe2O3\nb,NaCl\nc,LiFePO4\nd,TiO2\n";
+
+#[test]
+fn version_names_program_version_and_commit() {
+    let work = Workplace::new();
+    let told = work.run(&["--version"]).expect(0).stdout();
+    assert!(told.starts_with(concat!("matsieve ", env!("CARGO_PKG_VERSION"), " (")), "{told}");
+}
+
+#[test]
+fn unknown_verb_is_a_usage_error() {
+    let work = Workplace::new();
+    let ran = work.run(&["scren"]).expect(1);
+    assert!(ran.stderr().contains("screen"), "no suggestion: {}", ran.stderr());
+}
+
+#[test]
+fn featurize_stores_every_candidate_and_prints_the_ledger() {
+    let work = Workplace::new();
+    work.write("t.csv", TABLE);
+    let ran = work.run(&["featurize", "t.csv", "--descriptors", "magpie", "-o", "t.h5"]).expect(0);
+    assert!(ran.stdout().is_empty(), "stdout is for data");
+    assert!(ran.stderr().contains("read 4 = kept 4 + rejected 0 + undecided 0 + faulted 0"), "{}", ran.stderr());
+    work.run(&["verify", "t.h5"]).expect(0);
+}
+
+#[test]
+fn a_wrong_formula_is_quarantined_with_line_and_reason() {
+    let work = Workplace::new();
+    work.write("t.csv", "id,formula\na,Fe2O3\nb,Xx2O3\nc,CuSO4.5H2O\n");
+    let ran = work.run(&["featurize", "t.csv", "--descriptors", "stoichiometry", "-o", "t.h5"]).expect(2);
+    assert!(ran.stderr().contains("faults are above the allowed fraction"), "{}", ran.stderr());
+    let shown = work.run(&["explain", "t.h5", "b"]).expect(0).stdout();
+    assert!(shown.contains("unknown-element") && shown.contains("line 3") && shown.contains("Xx"), "{shown}");
+    let shown = work.run(&["explain", "t.h5", "c"]).expect(0).stdout();
+    assert!(shown.contains("ambiguous-formula") && shown.contains("line 4"), "{shown}");
+}
+
+#[test]
+fn strict_allows_no_fault() {
+    let work = Workplace::new();
+    let rows: String = (0..100).map(|i| if i == 50 { "Xx\n".into() } else { "NaCl\n".to_owned() }).collect();
+    work.write("t.csv", format!("formula\n{rows}"));
+    let arguments = ["featurize", "t.csv", "--descriptors", "stoichiometry", "-o"];
+    work.run(&[&arguments[..], &["a.h5"]].concat()).expect(0);
+    work.run(&[&arguments[..], &["b.h5", "--strict"]].concat()).expect(2);
+}
+
+#[test]
+fn wrong_column_lists_those_there_are() {
+    let work = Workplace::new();
+    work.write("t.csv", "name,value\nFe2O3,1\n");
+    let ran = work.run(&["featurize", "t.csv", "--descriptors", "magpie", "-o", "t.h5"]).expect(1);
+    assert!(ran.stderr().contains("name") && ran.stderr().contains("value"), "{}", ran.stderr());
+    let ran = work.run(&["featurize", "t.csv", "--formula", "nmae", "--descriptors", "magpie", "-o", "t.h5"]).expect(1);
+    assert!(ran.stderr().contains("did you mean \"name\""), "{}", ran.stderr());
+    assert!(!work.path("t.h5").exists());
+}
+
+#[test]
+fn empty_and_missing_inputs_are_errors_that_name_the_file() {
+    let work = Workplace::new();
+    work.write("empty.csv", "");
+    for name in ["empty.csv", "missing.csv"] {
+        let ran = work.run(&["featurize", name, "--descriptors", "magpie", "-o", "t.h5"]).expect(1);
+        assert!(ran.stderr().contains(name), "{}", ran.stderr());
+    }
+}
+
+#[test]
+fn an_output_of_another_plan_is_refused_unless_forced() {
+    let work = Workplace::new();
+    work.write("t.csv", TABLE);
+    work.run(&["featurize", "t.csv", "--descriptors", "magpie", "-o", "t.h5"]).expect(0);
+    let other = ["featurize", "t.csv", "--descriptors", "stoichiometry", "-o", "t.h5"];
+    let ran = work.run(&other).expect(1);
+    assert!(ran.stderr().contains("another run") && ran.stderr().contains("--force"), "{}", ran.stderr());
+    work.run(&[&other[..], &["--force"]].concat()).expect(0);
+    work.write("t.csv", "formula\nNaCl\n");
+    let ran = work.run(&other).expect(1);
+    assert!(ran.stderr().contains("inputs"), "what differs is not named: {}", ran.stderr());
+}
+
+#[test]
+fn the_same_command_again_is_already_complete() {
+    let work = Workplace::new();
+    work.write("t.csv", TABLE);
+    let arguments = ["featurize", "t.csv", "--descriptors", "magpie", "-o", "t.h5"];
+    work.run(&arguments).expect(0);
+    let before = std::fs::read(work.path("t.h5")).expect("result");
+    let again = work.run(&arguments).expect(0);
+    assert!(again.stderr().contains("already complete"), "{}", again.stderr());
+    assert_eq!(before, std::fs::read(work.path("t.h5")).expect("result"));
+}
+
+#[test]
+fn a_flipped_byte_fails_verification_with_exit_4() {
+    let work = Workplace::new();
+    work.write("t.csv", TABLE);
+    work.run(&["featurize", "t.csv", "--descriptors", "magpie", "-q", "-o", "t.h5"]).expect(0);
+    work.run(&["verify", "t.h5"]).expect(0);
+    let mut bytes = std::fs::read(work.path("t.h5")).expect("result");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(work.path("t.h5"), bytes).expect("altered");
+    work.run(&["verify", "t.h5"]).expect(4);
+}
+
+#[test]
+fn dry_run_writes_nothing() {
+    let work = Workplace::new();
+    work.write("t.csv", TABLE);
+    work.write("p.toml", "[source]\ncsv = 't.csv'\n[[descriptor]]\nname = 'magpie'\n");
+    let told = work.run(&["screen", "p.toml", "--dry-run"]).expect(0).stdout();
+    assert!(told.contains("132 columns") && told.contains("memory"), "{told}");
+    assert!(!work.path("p.h5").exists() && !work.path("p.h5.parts").exists());
+}
+
+#[test]
+fn misspelt_keys_of_a_plan_are_refused_with_a_suggestion() {
+    let work = Workplace::new();
+    work.write("t.csv", TABLE);
+    for (text, suggestion) in [
+        ("[sorce]\ncsv = 't.csv'", "source"),
+        ("[source]\ncvs = 't.csv'", "csv"),
+        ("[source]\ncsv = 't.csv'\nfromula = 'x'", "formula"),
+        ("[source]\nspcae = { elements = ['O'] }", "space"),
+        ("[source]\nspace = { elemnts = ['O', 'Ti'], num_elements = 2 }", "elements"),
+        ("[source]\ncsv = 't.csv'\n[[descriptor]]\nnmae = 'magpie'", "name"),
+        ("[source]\ncsv = 't.csv'\n[[descriptor]]\nname = 'magpei'", "magpie"),
+        ("[source]\ncsv = 't.csv'\n[[filter]]\nname = 'exclude'\nelements = ['O']", "excludes"),
+        ("[source]\ncsv = 't.csv'\n[[filter]]\nname = 'excludes'\nelemnts = ['O']", "elements"),
+        ("[source]\ncsv = 't.csv'\n[[surrogate]]\nmodle = 'a.msm'\nas = 'x'", "model"),
+        ("[source]\ncsv = 't.csv'\n[rank]\nbye = []", "by"),
+        ("[source]\ncsv = 't.csv'\n[sink]\nstroe = 'all'", "store"),
+        ("[source]\ncsv = 't.csv'\n[run]\nsede = 1", "seed"),
+    ] {
+        work.write("p.toml", text);
+        let ran = work.run(&["screen", "p.toml", "-o", "o.h5"]).expect(1);
+        let told = ran.stderr();
+        assert!(told.contains("did you mean"), "{text}\n{told}");
+        assert!(
+            told.contains(&format!("did you mean `{suggestion}`"))
+                || told.contains(&format!("did you mean \"{suggestion}\"")),
+            "{text}\n{told}"
+        );
+    }
+}
+
+#[test]
+fn a_bare_number_is_refused_where_the_column_has_a_unit() {
+    let work = Workplace::new();
+    work.write("t.csv", "formula,gap\nFe2O3,2.1\nNaCl,8.5\n");
+    let plan = |below: &str| {
+        format!(
+            "[source]\ncsv = 't.csv'\ncolumns = [{{ name = 'gap', unit = 'eV' }}]\n[[filter]]\nname = 'window'\ncolumn = 'gap'\nbelow = {below}\n"
+        )
+    };
+    work.write("p.toml", plan("5.0"));
+    let ran = work.run(&["screen", "p.toml", "-o", "o.h5"]).expect(1);
+    assert!(ran.stderr().contains("eV"), "{}", ran.stderr());
+    work.write("p.toml", plan("'5000 meV'"));
+    let ran = work.run(&["screen", "p.toml", "-o", "o.h5"]).expect(0);
+    assert!(ran.stderr().contains("kept 1 + rejected 1"), "{}", ran.stderr());
+}
+
+#[test]
+fn a_read_only_folder_is_a_clear_error() {
+    let work = Workplace::new();
+    work.write("t.csv", TABLE);
+    let target = "/proc/out.h5";
+    let ran = work.run(&["featurize", "t.csv", "--descriptors", "magpie", "-o", target]).expect(1);
+    assert!(ran.stderr().contains("/proc/out.h5"), "{}", ran.stderr());
+}
+
+#[test]
+fn completions_and_manual_are_printed() {
+    let work = Workplace::new();
+    assert!(work.run(&["completions", "bash"]).expect(0).stdout().contains("matsieve"));
+    assert!(work.run(&["man"]).expect(0).stdout().contains(".TH matsieve"));
+}
