@@ -69,7 +69,7 @@ impl Default for StoreOptions {
 pub struct Progress {
     /// First index that no segment covers.
     pub next_index: u64,
-    /// Counts of all that is covered.
+    /// Counts of all that is covered; without rules where no segment is whole.
     pub ledger: Ledger,
     /// Whole segments found.
     pub segments: usize,

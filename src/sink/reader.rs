@@ -87,8 +87,7 @@ impl ResultFile {
     /// # Errors
     /// A damaged file, as for all readers below.
     pub fn ledger(&self) -> Result<Ledger, SinkError> {
-        let table = TableReader::open(&self.file, &tables::ledger_specs(), &self.path)?;
-        Ok(tables::decode_ledger(&table.read(0..table.rows())?))
+        tables::read_ledger(&self.file, &self.path)
     }
 
     /// The ranking, where there is one.

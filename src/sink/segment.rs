@@ -12,7 +12,7 @@ use super::data::Data;
 use super::files::{self, PartFile};
 use super::schema;
 use super::seal::{self, RawChunks, Seal};
-use super::table::{Column, TableReader};
+use super::table::Column;
 use super::tables;
 use super::writer::{Record, Storage, TableWriter, write_whole};
 
@@ -114,7 +114,7 @@ fn write_content(
     let file = files::create_hdf5(path)?;
     let mut record = Record::default();
     content::write_frame(&file, layout, path, &mut record)?;
-    let storage = Storage { compression: None, threads: 1 };
+    let storage = Storage { compression: None, threads: 1, digests: false };
     for (specs, columns) in
         [(schema::row_specs(layout), &content.rows), (tables::quarantine_specs(), &content.quarantine)]
     {
@@ -161,11 +161,10 @@ fn read_info(path: &Path, fingerprint: &str) -> Result<SegmentInfo, SinkError> {
     if start > end {
         return Err(SinkError::damaged(path, format!("it covers {start}..{end}")));
     }
-    let ledger = TableReader::open(&file, &tables::ledger_specs(), path)?;
     Ok(SegmentInfo {
         path: path.to_owned(),
         covered: start..end,
-        ledger: tables::decode_ledger(&ledger.read(0..ledger.rows())?),
+        ledger: tables::read_ledger(&file, path)?,
         rows: Column::open(&file, "/candidates/index", path)?.rows() as u64,
         quarantined: Column::open(&file, "/quarantine/index", path)?.rows() as u64,
     })

@@ -243,7 +243,7 @@ impl Store {
             documents: &documents,
             root,
             fingerprint: &self.identity.fingerprint,
-            storage: Storage { compression: self.options.compression, threads: self.options.threads },
+            storage: Storage { compression: self.options.compression, threads: self.options.threads, digests: true },
         };
         let merged = merge::write_result(part.path(), &sources, keep.as_deref(), &ending)?;
         if self.options.force {

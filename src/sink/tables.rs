@@ -1,10 +1,16 @@
 //! The small tables of a result: quarantine, ledger, ranking.
 
+use std::path::Path;
+
+use hdf5::Group;
+
 use crate::candidate::{Ledger, QuarantinedRow, Ranking, Tally};
 
+use super::SinkError;
 use super::attributes::{Attribute, Attributes};
 use super::data::Data;
 use super::schema::{Kind, Spec, describe_columns};
+use super::table::TableReader;
 
 /// Datasets of the quarantine, in the order in which [`encode_quarantine`] fills them.
 pub(super) fn quarantine_specs() -> Vec<Spec> {
@@ -87,11 +93,20 @@ pub(super) fn encode_ledger(ledger: &Ledger) -> Vec<Data> {
     ]
 }
 
-/// A ledger from its columns.
-pub(super) fn decode_ledger(columns: &[Data]) -> Ledger {
-    let [stage, rule, counts @ ..] = columns else { unreachable!("seven columns") };
+/// Reads the ledger of a segment or result.
+///
+/// # Errors
+/// A damaged file, counts so large that their sums overflow.
+pub(super) fn read_ledger(root: &Group, path: &Path) -> Result<Ledger, SinkError> {
+    let table = TableReader::open(root, &ledger_specs(), path)?;
+    let columns = table.read(0..table.rows())?;
+    let [stage, rule, counts @ ..] = &columns[..] else { unreachable!("seven columns") };
     let counts: Vec<Vec<u64>> = counts.iter().map(Data::to_u64).collect();
-    Ledger {
+    let largest = u64::MAX / 8 / (table.rows().max(1) as u64);
+    if let Some(count) = counts.iter().flatten().find(|count| **count > largest) {
+        return Err(SinkError::damaged(path, format!("/ledger counts {count} candidates")));
+    }
+    Ok(Ledger {
         rules: (0..stage.rows())
             .map(|row| Tally {
                 stage: stage.string_at(row),
@@ -103,7 +118,7 @@ pub(super) fn decode_ledger(columns: &[Data]) -> Ledger {
                 faulted: counts[4][row],
             })
             .collect(),
-    }
+    })
 }
 
 /// Datasets of a ranking by `objectives` columns.

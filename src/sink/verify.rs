@@ -114,7 +114,8 @@ fn check_order(result: &ResultFile, report: &mut Report) -> Result<(), SinkError
     let index = result.index()?;
     let ascends = index.is_sorted_by(|a, b| a < b);
     report.add("order of rows", (!ascends).then(|| "/candidates/index is not strictly increasing".to_owned()));
-    if let Some(ranking) = result.ranking()? {
+    // Rows out of order cannot be searched.
+    if ascends && let Some(ranking) = result.ranking()? {
         let missing = ranking.index.iter().find(|wanted| index.binary_search(wanted).is_err());
         report.add("ranking", missing.map(|index| format!("it holds candidate {index}, which is not stored")));
     }
@@ -166,4 +167,77 @@ fn of_dataset(group: &Group, place: &str, member: &str, path: &Path) -> Result<S
         position = end;
     }
     Ok(digest.finish(&Attributes::read(column.dataset(), path)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use super::*;
+    use crate::candidate::{Layout, Ledger, Ranking, StoredRows};
+    use crate::sink::seal::RawChunks;
+    use crate::sink::{Identity, Opened, RootAttributes, Store, StoreOptions};
+
+    /// Three rows and a ranking of two.
+    fn result(folder: &Path) -> std::path::PathBuf {
+        let path = folder.join("r.h5");
+        let opened = Store::open(&path, Layout::default(), Identity::default(), StoreOptions::default());
+        let Ok(Opened::Fresh(mut store)) = opened else { panic!("not fresh") };
+        let text = |name: &str| vec![name.to_owned(); 3];
+        let rows = StoredRows {
+            index: vec![0, 5, 7],
+            id: text("id"),
+            formula: text("Fe"),
+            origin: text("x.csv#0"),
+            verdict: vec![0; 3],
+            ..StoredRows::default()
+        };
+        let mut ledger = Ledger::new([("parse", "formula")]);
+        (ledger.rules[0].input, ledger.rules[0].kept, ledger.rules[0].rejected) = (8, 3, 5);
+        store.append(&rows, &[], 0..8, &ledger).expect("rows that fit");
+        let ranking = Ranking {
+            index: vec![7, 0],
+            score: vec![2.0, 1.0],
+            front: vec![1, 1],
+            parameters: serde_json::json!({}),
+            ..Ranking::default()
+        };
+        store.finish(&ledger, Some(&ranking), &[], &RootAttributes::default()).expect("a result");
+        path
+    }
+
+    /// Changes one number and seals the file again, as someone would who wants to deceive.
+    fn forge(path: &Path, dataset: &str, values: &[u64]) -> Vec<String> {
+        let file = hdf5::File::open_rw(path).expect("a file");
+        file.dataset(dataset).expect("a dataset").write_raw(values).expect("a write");
+        file.close().expect("a file");
+        let mut file = OpenOptions::new().read(true).write(true).open(path).expect("a file");
+        seal::write(&mut file, RESULT_FORMAT, RawChunks::default(), path).expect("a seal");
+        let report = verify(path).expect("a report");
+        report.failures().map(|check| check.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_forged_ledger_is_found_under_a_whole_seal() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let failed = forge(&result(folder.path()), "/ledger/kept", &[4]);
+        assert_eq!(failed, ["digest of /ledger/kept", "digest over all", "ledger"]);
+    }
+
+    #[test]
+    fn counts_that_would_overflow_are_damage() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let failed = forge(&result(folder.path()), "/ledger/kept", &[u64::MAX]);
+        assert_eq!(failed, ["digest of /ledger/kept", "digest over all", "content"]);
+    }
+
+    #[test]
+    fn rows_out_of_order_and_ranked_rows_that_are_not_stored_are_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let failed = forge(&result(folder.path()), "/candidates/index", &[0, 9, 7]);
+        assert_eq!(failed, ["digest of /candidates/index", "digest over all", "order of rows"]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let failed = forge(&result(folder.path()), "/ranking/index", &[7, 1]);
+        assert_eq!(failed, ["digest of /ranking/index", "digest over all", "ranking"]);
+    }
 }

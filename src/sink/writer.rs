@@ -40,6 +40,8 @@ pub(super) struct Storage {
     pub(super) compression: Option<u8>,
     /// Threads that compress.
     pub(super) threads: usize,
+    /// Whether digests are recorded; segments need none, and hashing is most of the work.
+    pub(super) digests: bool,
 }
 
 /// Datasets of a known number of rows, being filled from the top.
@@ -100,7 +102,9 @@ impl TableWriter {
     pub(super) fn append(&mut self, data: &[Data], range: std::ops::Range<usize>) -> Result<(), SinkError> {
         for (number, data) in data.iter().enumerate() {
             let column = &mut self.columns[number];
-            column.digest.update(data, range.clone());
+            if self.storage.digests {
+                column.digest.update(data, range.clone());
+            }
             match column.form {
                 Form::Chunked { .. } => self.append_chunked(number, data, range.clone())?,
                 Form::Variable => column.append_variable(data, range.clone(), &self.path)?,
@@ -203,7 +207,9 @@ impl TableWriter {
         for column in self.columns {
             column.spec.attributes.write(&column.dataset, &self.path)?;
             column.record_chunks(rows, record).map_err(SinkError::hdf5("locate chunks", &self.path))?;
-            record.digests.insert(column.spec.path, column.digest.finish(&column.spec.attributes));
+            if self.storage.digests {
+                record.digests.insert(column.spec.path, column.digest.finish(&column.spec.attributes));
+            }
         }
         Ok(())
     }
@@ -297,7 +303,7 @@ pub(super) fn write_whole(
     record: &mut Record,
 ) -> Result<(), SinkError> {
     debug_assert!(spec.kind == Kind::Text || matches!(data, Data::Fixed { .. }));
-    let storage = Storage { compression: None, threads: 1 };
+    let storage = Storage { compression: None, threads: 1, digests: true };
     let specs = std::slice::from_ref(spec);
     let mut writer = TableWriter::create(root, specs, data.rows(), &[data.longest()], storage, path)?;
     writer.append(std::slice::from_ref(data), 0..data.rows())?;
