@@ -77,7 +77,11 @@ pub(super) fn read_rows(
     if file_space.selection_size() != rows * width {
         return Err(hdf5::Error::from(format!("rows {start}..{} are not all there", start + rows).as_str()));
     }
-    let memory_space = Dataspace::try_new(rows * width)?;
+    // Of the same shape as the selection: for another one the library walks through every element.
+    let memory_space = match shape.len() {
+        2 => Dataspace::try_new((rows, width))?,
+        _ => Dataspace::try_new(rows * width)?,
+    };
     hdf5::sync::sync(|| {
         // SAFETY: `out` is writable for exactly selection size × size of the memory type (asserted above), the memory
         // type holds no pointers, and the library's lock is held.
