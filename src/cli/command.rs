@@ -49,6 +49,7 @@ enum Verb {
     Report(super::report::ReportArgs),
     Verify(super::verify::VerifyArgs),
     List(super::list::ListArgs),
+    Selftest(super::selftest::SelftestArgs),
     Bench(super::bench::BenchArgs),
     Completions(CompletionsArgs),
     /// Prints the manual page (roff)
@@ -106,6 +107,7 @@ impl Verb {
             Self::Report(args) => super::report::run(args, context),
             Self::Verify(args) => super::verify::run(args, context),
             Self::List(args) => super::list::run(args, context),
+            Self::Selftest(args) => super::selftest::run_selftest(args, context),
             Self::Bench(args) => super::bench::run_bench(args, context),
             Self::Completions(args) => {
                 clap_complete::generate(args.shell, &mut Cli::command(), product::NAME, &mut std::io::stdout());

@@ -120,5 +120,5 @@ pub fn show(bar: &ProgressBar, progress: Progress) {
 /// # Errors
 /// Threads cannot be started.
 pub fn in_pool<T: Send>(context: &Context, work: impl FnOnce() -> T + Send) -> Result<T, CliError> {
-    crate::screen::in_pool(context.threads, work).map_err(|e| CliError::usage(e))
+    crate::screen::in_pool(context.threads, work).map_err(CliError::usage)
 }

@@ -18,6 +18,7 @@ mod predict;
 mod rank;
 mod report;
 mod screen;
+mod selftest;
 mod show;
 mod space;
 mod top;
