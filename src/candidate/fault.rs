@@ -71,8 +71,6 @@ fault_codes! {
     UnparsableRecord = "unparsable-record",
     /// A field that must hold a number holds something else.
     UnparsableNumber = "unparsable-number",
-    /// An id that an earlier record of the same run already has.
-    DuplicateId = "duplicate-id",
     /// The record or formula is larger than the limit.
     TooLarge = "too-large",
     /// A table lacks an element that the plan's rule cannot do without.
