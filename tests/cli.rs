@@ -38,6 +38,8 @@ fn a_wrong_formula_is_quarantined_with_line_and_reason() {
     assert!(ran.stderr().contains("faults are above the allowed fraction"), "{}", ran.stderr());
     let shown = work.run(&["explain", "t.h5", "b"]).expect(0).stdout();
     assert!(shown.contains("unknown-element") && shown.contains("line 3") && shown.contains("Xx"), "{shown}");
+    let listed = work.run(&["show", "t.h5", "--quarantine"]).expect(0).stdout();
+    assert!(listed.contains("unknown-element") && listed.contains("ambiguous-formula"), "{listed}");
     let shown = work.run(&["explain", "t.h5", "c"]).expect(0).stdout();
     assert!(shown.contains("ambiguous-formula") && shown.contains("line 4"), "{shown}");
 }

@@ -12,7 +12,10 @@ fn compare(name: &str, made: &str) {
         std::fs::write(&path, made).expect("docs are writable");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == made, "docs/{name} is not what the registry says; run MATSIEVE_WRITE_DOCS=1 cargo test --test docs");
+    assert!(
+        found == made,
+        "docs/{name} is not what the registry says; run MATSIEVE_WRITE_DOCS=1 cargo test --test docs"
+    );
 }
 
 #[test]

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use crate::candidate::Ledger;
 use crate::report::top_rows;
+use crate::sink::ResultFile;
 
-use super::output::{Form, emit, emit_json, open, say, sink_error, table};
+use super::output::{Form, emit, emit_json, open, plain, say, sink_error, table};
 use super::top::TopTable;
 use super::{CliError, Context, Exit};
 
@@ -25,6 +26,9 @@ pub struct ShowArgs {
     /// Print the candidates as comma-separated values
     #[arg(long)]
     pub csv: bool,
+    /// Print the quarantined candidates instead, with stage, code and reason
+    #[arg(long)]
+    pub quarantine: bool,
 }
 
 /// Prints top rows and funnel.
@@ -33,6 +37,9 @@ pub struct ShowArgs {
 /// The file is no result, or cannot be read.
 pub fn run(args: &ShowArgs, context: &Context) -> Result<Exit, CliError> {
     let result = open(&args.result)?;
+    if args.quarantine {
+        return quarantine(&result, args, context);
+    }
     let ranking = result.ranking().map_err(sink_error)?;
     let ledger = result.ledger().map_err(sink_error)?;
     let rows = top_rows(&result, ranking.as_ref(), args.top).map_err(sink_error)?;
@@ -62,6 +69,57 @@ pub fn run(args: &ShowArgs, context: &Context) -> Result<Exit, CliError> {
             }
             emit(&out)?;
         }
+    }
+    Ok(Exit::Done)
+}
+
+/// All quarantined candidates, block by block.
+fn quarantine(result: &ResultFile, args: &ShowArgs, context: &Context) -> Result<Exit, CliError> {
+    const BLOCK: usize = 1000;
+    let word = |en, zh| say(context.language, en, zh);
+    let total = result.num_quarantined().map_err(sink_error)?;
+    let mut documents = Vec::new();
+    for start in (0..total).step_by(BLOCK) {
+        let faults = result.quarantine(start..total.min(start + BLOCK)).map_err(sink_error)?;
+        match Form::of(args.json, args.csv) {
+            Form::Json => documents.extend(faults.iter().map(|fault| {
+                json!({
+                    "index": fault.index, "id": fault.id, "origin": fault.origin,
+                    "stage": fault.stage, "code": fault.code, "detail": fault.detail,
+                })
+            })),
+            Form::Csv => {
+                let mut out = csv::Writer::from_writer(Vec::new());
+                if start == 0 {
+                    out.write_record(["index", "id", "origin", "stage", "code", "detail"])?;
+                }
+                for fault in &faults {
+                    let index = fault.index.to_string();
+                    out.write_record([&index, &fault.id, &fault.origin, &fault.stage, &fault.code, &fault.detail])?;
+                }
+                emit(&String::from_utf8_lossy(&out.into_inner().unwrap_or_default()))?;
+            }
+            Form::Text => {
+                let header = [
+                    (word("index", "序号"), true),
+                    (word("id", "标识"), false),
+                    (word("code", "代码"), false),
+                    (word("reason", "原因"), false),
+                    (word("origin", "来源"), false),
+                ];
+                let rows: Vec<Vec<String>> = faults
+                    .iter()
+                    .map(|fault| {
+                        let texts = [&fault.id, &fault.code, &fault.detail, &fault.origin];
+                        std::iter::once(fault.index.to_string()).chain(texts.map(|text| plain(text))).collect()
+                    })
+                    .collect();
+                emit(&table(&header, &rows))?;
+            }
+        }
+    }
+    if args.json {
+        emit_json(&documents.into())?;
     }
     Ok(Exit::Done)
 }
