@@ -8,7 +8,6 @@ Needs tests/golden/requirements.txt installed.
 """
 
 import argparse
-import gzip
 import json
 import os
 import subprocess
