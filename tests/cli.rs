@@ -187,3 +187,40 @@ fn completions_and_manual_are_printed() {
     assert!(work.run(&["completions", "bash"]).expect(0).stdout().contains("matsieve"));
     assert!(work.run(&["man"]).expect(0).stdout().contains(".TH matsieve"));
 }
+
+#[test]
+fn the_model_on_board_predicts_at_the_shell_and_in_a_plan() {
+    let work = Workplace::new();
+    let told = work.run(&["predict", "expt_gap", "--formula", "GaAs", "--json"]).expect(0).stdout();
+    let value: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let [lower, gap, upper] = ["lower", "value", "upper"].map(|key| value[0][key].as_f64().expect("number"));
+    // Measured gap of GaAs at room temperature: 1.42 eV (Blakemore 1982, doi:10.1063/1.331665).
+    assert!(lower <= gap && gap <= upper && lower < 1.42 && 1.42 < upper, "{told}");
+    work.write("t.csv", TABLE);
+    work.run(&["predict", "expt_gap", "t.csv", "-q", "-o", "p.h5"]).expect(0);
+    let shown = work.run(&["explain", "p.h5", "b"]).expect(0).stdout();
+    assert!(shown.contains("expt_gap") && shown.contains("NaCl"), "{shown}");
+    work.run(&["list", "models"]).expect(0);
+}
+
+#[test]
+fn an_altered_or_missing_model_is_refused_by_name() {
+    let work = Workplace::new();
+    let rows: String = (1..60).map(|i| format!("Na{i}Cl,{i}\n")).collect();
+    work.write("t.csv", format!("formula,y\n{rows}"));
+    let train =
+        ["train", "t.csv", "--target", "y", "--descriptors", "stoichiometry,magpie", "--members", "extra_trees:5", "-q"];
+    work.run(&[&train[..], &["-o", "m.msm"]].concat()).expect(0);
+    let mut bytes = std::fs::read(work.path("m.msm")).expect("model");
+    let place = bytes.windows(11).position(|w| w == b"\"version\":1").expect("the card is plain JSON") + 10;
+    bytes[place] = b'7';
+    work.write("other.msm", &bytes);
+    let plan = "[source]\ncsv = 't.csv'\n[[surrogate]]\nmodel = 'other.msm'\nas = 'y'\n";
+    work.write("p.toml", plan);
+    // An altered card is found by the file's digest before anything else.
+    let ran = work.run(&["screen", "p.toml", "-o", "o.h5"]).expect(1);
+    assert!(ran.stderr().contains("other.msm"), "{}", ran.stderr());
+    work.write("p.toml", plan.replace("other.msm", "nowhere.msm"));
+    let ran = work.run(&["screen", "p.toml", "-o", "o.h5"]).expect(1);
+    assert!(ran.stderr().contains("nowhere.msm"), "{}", ran.stderr());
+}

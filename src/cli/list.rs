@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::chem::table::tables;
+use crate::surrogate::board;
 use crate::{descriptor, filter, source};
 
 use super::output::{emit, emit_json, say, table};
@@ -19,6 +20,8 @@ pub enum Kind {
     Filters,
     /// Sources of candidates
     Sources,
+    /// Models on board with target, data and licence
+    Models,
     /// Data tables with source and licence
     Tables,
 }
@@ -51,6 +54,7 @@ pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, CliError> {
             let formats = source::Format::ALL.iter().map(|format| json!({ "name": format.name(), "kind": "file" }));
             formats.chain([json!({ "name": "space", "kind": "enumerated" })]).collect()
         }
+        Kind::Models => models()?,
         Kind::Tables => tables()
             .iter()
             .map(|entry| {
@@ -66,6 +70,28 @@ pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, CliError> {
         emit(&text(args.kind, &entries, context))?;
     }
     Ok(Exit::Done)
+}
+
+fn models() -> Result<Vec<Value>, CliError> {
+    board::BOARD
+        .iter()
+        .map(|entry| {
+            let model = entry.open()?;
+            let card = model.card();
+            let provenance = &card.training.provenance;
+            Ok(json!({
+                "name": entry.name,
+                "target": card.target.column.label,
+                "unit": card.target.column.unit,
+                "rows": card.training.rows,
+                "scores": card.scores,
+                "licence": provenance.licence,
+                "commercial_use": provenance.commercial_use,
+                "source": provenance.source,
+                "sha256": model.sha256(),
+            }))
+        })
+        .collect()
 }
 
 fn descriptors() -> Result<Vec<Value>, CliError> {
@@ -102,6 +128,14 @@ fn text(kind: Kind, entries: &[Value], context: &Context) -> String {
         Kind::Presets => vec![name, summary, (word("descriptors", "描述符"), "descriptors", false)],
         Kind::Filters => vec![name, summary],
         Kind::Sources => vec![name, (word("kind", "类型"), "kind", false)],
+        Kind::Models => vec![
+            name,
+            (word("target", "目标"), "target", false),
+            (word("unit", "单位"), "unit", false),
+            (word("rows", "行数"), "rows", true),
+            (word("licence", "许可证"), "licence", false),
+            (word("commercial use", "商业使用"), "commercial_use", false),
+        ],
         Kind::Tables => vec![
             name,
             (word("family", "类别"), "family", false),

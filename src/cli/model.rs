@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use crate::surrogate::Model;
+use crate::surrogate::board;
 use crate::surrogate::card::{Card, Metrics};
 
 use super::format::grouped;
@@ -44,7 +44,7 @@ pub fn run_model(args: &ModelArgs, _context: &Context) -> Result<Exit, CliError>
     let mut out = std::io::stdout().lock();
     match &args.what {
         What::Card { model, json } => {
-            let model = Model::open(model).map_err(surrogate_error)?;
+            let model = board::open(model).map_err(surrogate_error)?;
             if *json {
                 writeln!(out, "{}", serde_json::to_string_pretty(model.card())?)?;
             } else {
@@ -55,7 +55,7 @@ pub fn run_model(args: &ModelArgs, _context: &Context) -> Result<Exit, CliError>
         What::Check { models } => {
             for path in models {
                 // Opening runs the self-check.
-                let model = Model::open(path).map_err(|e| surrogate_error(e).with_exit(Exit::VerificationFailed))?;
+                let model = board::open(path).map_err(|e| surrogate_error(e).with_exit(Exit::VerificationFailed))?;
                 let vectors = model.card().self_check_vectors;
                 writeln!(out, "{}: {vectors} self-check vectors agree", path.display())?;
             }

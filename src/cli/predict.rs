@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use crate::candidate::{Candidate, CandidateIndex, CandidateKind, Fault, Predictions, Rows, Task};
 use crate::chem::parse_formula;
 use crate::descriptor::{self, Scratch};
-use crate::surrogate::{Model, Surrogate};
+use crate::surrogate::{Model, Surrogate, board};
 
 use super::featurize::{plan, run_plan};
 use super::input::InputArgs;
@@ -20,7 +20,7 @@ use super::{CliError, Context, Exit};
 /// Predicts with trained models: MODEL.msm… INPUT… -o OUT.h5, or --formula TEXT to the terminal.
 #[derive(clap::Args, Debug)]
 pub struct PredictArgs {
-    /// Model files (.msm), then files, folders, globs or archives of candidates
+    /// Models on board by name or model files (.msm), then files, folders, globs or archives of candidates
     #[arg(required = true, value_name = "MODEL.msm… INPUT…")]
     pub files: Vec<PathBuf>,
     /// Predicts this formula and prints; may be given several times
@@ -50,10 +50,15 @@ pub struct PredictArgs {
 /// # Errors
 /// Models or inputs that cannot be used, or a run that ended early.
 pub fn run_predict(args: &PredictArgs, context: &Context) -> Result<Exit, CliError> {
-    let (models, inputs): (Vec<PathBuf>, Vec<PathBuf>) =
-        args.files.iter().cloned().partition(|path| path.extension().is_some_and(|e| e == "msm"));
+    let (models, inputs): (Vec<PathBuf>, Vec<PathBuf>) = args
+        .files
+        .iter()
+        .cloned()
+        .partition(|path| path.extension().is_some_and(|e| e == "msm") || board::named(path).is_some());
     if models.is_empty() {
-        return Err(CliError::usage("no model file (.msm) among the arguments"));
+        return Err(CliError::usage(
+            "no model among the arguments: a model file (.msm), or one on board (matsieve list models)",
+        ));
     }
     match (&args.output, inputs.is_empty()) {
         (Some(_), true) => Err(CliError::usage("no input beside the models")),
@@ -101,7 +106,7 @@ struct Answer {
 fn to_terminal(args: &PredictArgs, paths: &[PathBuf]) -> Result<Exit, CliError> {
     let mut answers = Vec::new();
     for path in paths {
-        let model = Model::open(path).map_err(surrogate_error)?;
+        let model = board::open(path).map_err(surrogate_error)?;
         for formula in &args.formulas {
             answers.push(answer(&model, formula)?);
         }

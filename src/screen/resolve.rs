@@ -11,7 +11,7 @@ use crate::descriptor::{self, Descriptor};
 use crate::filter::{self, NeedsOf};
 use crate::rank::{RankPlan, RankSpec};
 use crate::source::{Decoder, Source};
-use crate::surrogate::Model;
+use crate::surrogate::{Model, board};
 
 use super::columns::{Catalog, Group, INPUT_GROUP};
 use super::error::PlanError;
@@ -251,8 +251,11 @@ fn load_models(plan: &Plan) -> Result<Vec<Arc<Model>>, PlanError> {
             return Err(PlanError::table("[[surrogate]]", &reason));
         }
         names.push(&table.name);
-        let path = plan.base.join(&table.model);
-        let model = Model::open(&path)
+        let path = match board::named(&table.model) {
+            Some(_) => table.model.clone(),
+            None => plan.base.join(&table.model),
+        };
+        let model = board::open(&path)
             .map_err(|source| PlanError::Model { path: table.model.display().to_string(), source: Box::new(source) })?;
         models.push(Arc::new(model));
     }

@@ -2,6 +2,7 @@
 
 use crate::candidate::{Column, Predictions, Rows, Task};
 
+pub mod board;
 pub mod calibration;
 pub mod card;
 pub mod dataset;
