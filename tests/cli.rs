@@ -208,8 +208,17 @@ fn an_altered_or_missing_model_is_refused_by_name() {
     let work = Workplace::new();
     let rows: String = (1..60).map(|i| format!("Na{i}Cl,{i}\n")).collect();
     work.write("t.csv", format!("formula,y\n{rows}"));
-    let train =
-        ["train", "t.csv", "--target", "y", "--descriptors", "stoichiometry,magpie", "--members", "extra_trees:5", "-q"];
+    let train = [
+        "train",
+        "t.csv",
+        "--target",
+        "y",
+        "--descriptors",
+        "stoichiometry,magpie",
+        "--members",
+        "extra_trees:5",
+        "-q",
+    ];
     work.run(&[&train[..], &["-o", "m.msm"]].concat()).expect(0);
     let mut bytes = std::fs::read(work.path("m.msm")).expect("model");
     let place = bytes.windows(11).position(|w| w == b"\"version\":1").expect("the card is plain JSON") + 10;
