@@ -69,7 +69,7 @@ fn write(out: &Path, batches: &[StoredRows], feature_type: FeatureType, compress
 
 fn sink(c: &mut Criterion) {
     let rows: usize = std::env::var("MATSIEVE_BENCH_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
-    let folder = tempfile::tempdir_in(".").expect("a folder on the disk");
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk");
     let batches: Vec<StoredRows> =
         (0..rows).step_by(BATCH).map(|start| batch(start, (start + BATCH).min(rows))).collect();
     let bytes = (rows * COLUMNS * 8) as u64;

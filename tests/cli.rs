@@ -221,6 +221,16 @@ fn an_altered_or_missing_model_is_refused_by_name() {
     ];
     work.run(&[&train[..], &["-o", "m.msm"]].concat()).expect(0);
     let mut bytes = std::fs::read(work.path("m.msm")).expect("model");
+    for (from, to, told) in [
+        // Trained with another version; on a column that nobody computes.
+        ("\"version\":1,\"parameters", "\"version\":7,\"parameters", "version 7 of descriptor \"stoichiometry\""),
+        ("MagpieData mean Electronegativity", "MagpieData mean electronegativity", "mean electronegativity"),
+    ] {
+        work.write("other.msm", resealed(&bytes, from, to));
+        work.write("p.toml", "[source]\ncsv = 't.csv'\n[[surrogate]]\nmodel = 'other.msm'\nas = 'y'\n");
+        let ran = work.run(&["screen", "p.toml", "-o", "o.h5"]).expect(1);
+        assert!(ran.stderr().contains("does not fit") && ran.stderr().contains(told), "{from}: {}", ran.stderr());
+    }
     let place = bytes.windows(11).position(|w| w == b"\"version\":1").expect("the card is plain JSON") + 10;
     bytes[place] = b'7';
     work.write("other.msm", &bytes);
@@ -232,4 +242,38 @@ fn an_altered_or_missing_model_is_refused_by_name() {
     work.write("p.toml", plan.replace("other.msm", "nowhere.msm"));
     let ran = work.run(&["screen", "p.toml", "-o", "o.h5"]).expect(1);
     assert!(ran.stderr().contains("nowhere.msm"), "{}", ran.stderr());
+}
+
+#[test]
+fn a_model_does_not_take_a_descriptor_with_other_tables_than_it_was_trained_on() {
+    let work = Workplace::new();
+    let rows: String = (1..60).map(|i| format!("Na{i}Cl,{i}\n")).collect();
+    work.write("t.csv", format!("formula,y\n{rows}"));
+    let train = ["train", "t.csv", "--target", "y", "--descriptors", "policy", "--members", "extra_trees:5", "-q"];
+    work.run(&[&train[..], &["-o", "m.msm"]].concat()).expect(0);
+    let plan = "[source]\ncsv = 't.csv'\n[[surrogate]]\nmodel = 'm.msm'\nas = 'y'\n";
+    work.write("p.toml", plan);
+    work.run(&["screen", "p.toml", "-q", "-o", "own.h5"]).expect(0);
+    let prices = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/data/policy/price.csv"));
+    let prices = prices.expect("the table of the repository").replace("\nNa,", "\nNa,1");
+    work.write("prices.csv", prices);
+    work.write("q.toml", format!("{plan}[[descriptor]]\nname = 'policy'\nprice = 'prices.csv'\n"));
+    let ran = work.run(&["screen", "q.toml", "-o", "o.h5"]).expect(1);
+    assert!(ran.stderr().contains("does not fit") && ran.stderr().contains("policy"), "{}", ran.stderr());
+}
+
+/// A model file with a changed card and a digest that fits.
+fn resealed(model: &[u8], from: &str, to: &str) -> Vec<u8> {
+    use sha2::Digest;
+    let length = u64::from_le_bytes(model[16..24].try_into().expect("eight bytes")) as usize;
+    let card = String::from_utf8(model[40..40 + length].to_vec()).expect("a card is text");
+    assert!(card.contains(from), "the card has no {from}: {card}");
+    let card = card.replacen(from, to, 1);
+    let mut bytes = model[..40].to_vec();
+    bytes[16..24].copy_from_slice(&(card.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(card.as_bytes());
+    bytes.extend_from_slice(&model[40 + length..model.len() - 32]);
+    let digest = sha2::Sha256::digest(&bytes);
+    bytes.extend_from_slice(&digest);
+    bytes
 }

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::screen::{Ending, Outcome, Plan, Resources, RunError, RunOptions, Screen, parse_duration, run};
+use crate::screen::{Ending, Outcome, Plan, Resources, RunError, RunOptions, Screen, Store, parse_duration, run};
 
 use super::format::{bytes, duration, funnel, grouped, ledger_line, parse_bytes};
 use super::{CliError, Context, Exit};
@@ -39,9 +39,10 @@ pub struct RunArgs {
     /// Candidates a batch; overrides the plan
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub batch: Option<u32>,
-    /// A segment of work is closed at this size; what a killed run can lose
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, default_value = "64M")]
-    pub segment_size: u64,
+    /// A segment of work is closed at this size; what a killed run can lose [default: 512M or a quarter of --memory;
+    /// 64M where only ranked rows are stored]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub segment_size: Option<u64>,
     /// A segment of work is closed after this time; what a killed run can lose
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
     pub segment_time: Duration,
@@ -90,8 +91,17 @@ pub fn run_options(screen: &Screen, out: &Path, how: &RunArgs, context: &Context
         progress: !context.quiet && std::io::stderr().is_terminal(),
         signals: true,
         segment_time: how.segment_time,
-        segment_bytes: usize::try_from(how.segment_size).unwrap_or(usize::MAX).max(1),
+        segment_bytes: usize::try_from(segment_size(screen, how)).unwrap_or(usize::MAX).max(1),
     }
+}
+
+/// A run that fits into one segment writes its rows once. Where only ranked rows are stored, a segment is thinned out
+/// whenever it is full, so a large one is of no use.
+fn segment_size(screen: &Screen, how: &RunArgs) -> u64 {
+    how.segment_size.unwrap_or_else(|| match screen.plan.sink.store {
+        Store::Ranked => 64 << 20,
+        Store::Survivors | Store::All => how.memory.map_or(512 << 20, |memory| (memory / 4).clamp(1 << 20, 512 << 20)),
+    })
 }
 
 /// Batch and window that fit into the memory asked for.

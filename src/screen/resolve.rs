@@ -11,6 +11,7 @@ use crate::descriptor::{self, Descriptor};
 use crate::filter::{self, NeedsOf};
 use crate::rank::{RankPlan, RankSpec};
 use crate::source::{Decoder, Source};
+use crate::surrogate::card::DescriptorCard;
 use crate::surrogate::{Model, board};
 
 use super::columns::{Catalog, Group, INPUT_GROUP};
@@ -262,24 +263,42 @@ fn load_models(plan: &Plan) -> Result<Vec<Arc<Model>>, PlanError> {
     Ok(models)
 }
 
+impl Planned {
+    fn new(name: &str, descriptor: Box<dyn Descriptor>, stored: bool) -> Self {
+        Self { name: name.to_owned(), columns: descriptor.columns(), descriptor, stored }
+    }
+}
+
+/// A descriptor that a model needs. A card records parameters as they were resolved (tables by digest, say), which may
+/// be those that come without any.
+fn build_as_trained(need: &DescriptorCard) -> Result<Box<dyn Descriptor>, PlanError> {
+    let plain = descriptor::build(&need.name, &json!({}));
+    match plain {
+        Ok(plain) if plain.parameters() == need.parameters => Ok(plain),
+        plain => match descriptor::build(&need.name, &need.parameters) {
+            Ok(descriptor) => Ok(descriptor),
+            // The caller says what differs.
+            Err(_) => Ok(plain?),
+        },
+    }
+}
+
 /// The plan's descriptors in plan order, then those that only models need (computed, not stored).
 fn plan_descriptors(plan: &Plan, models: &[Arc<Model>]) -> Result<Vec<Planned>, PlanError> {
     let mut list: Vec<Planned> = Vec::new();
-    let add = |name: &str, parameters: &Value, stored: bool, list: &mut Vec<Planned>| {
+    let add = |name: &str, parameters: &Value, list: &mut Vec<Planned>| {
         if list.iter().any(|p| p.name == name) {
             return Err(PlanError::table("[[descriptor]]", &format!("\"{name}\" is there twice")));
         }
-        let descriptor = descriptor::build(name, parameters)?;
-        let columns = descriptor.columns();
-        list.push(Planned { name: name.to_owned(), descriptor, columns, stored });
+        list.push(Planned::new(name, descriptor::build(name, parameters)?, true));
         Ok(())
     };
     for table in &plan.descriptors {
         match table {
-            DescriptorTable::Name { name, parameters } => add(name, &rooted(parameters, &plan.base), true, &mut list)?,
+            DescriptorTable::Name { name, parameters } => add(name, &rooted(parameters, &plan.base), &mut list)?,
             DescriptorTable::Preset(preset) => {
                 for name in descriptor::preset(preset)?.descriptors {
-                    add(name, &json!({}), true, &mut list)?;
+                    add(name, &json!({}), &mut list)?;
                 }
             }
         }
@@ -289,7 +308,7 @@ fn plan_descriptors(plan: &Plan, models: &[Arc<Model>]) -> Result<Vec<Planned>, 
             let known = match list.iter().find(|p| p.name == need.name) {
                 Some(known) => known,
                 None => {
-                    add(&need.name, &need.parameters, false, &mut list)?;
+                    list.push(Planned::new(&need.name, build_as_trained(need)?, false));
                     &list[list.len() - 1]
                 }
             };
@@ -301,6 +320,17 @@ fn plan_descriptors(plan: &Plan, models: &[Arc<Model>]) -> Result<Vec<Planned>, 
                         need.version,
                         need.name,
                         known.descriptor.version()
+                    ),
+                });
+            }
+            if known.descriptor.parameters() != need.parameters {
+                return Err(PlanError::ModelMismatch {
+                    model: model.card().name.clone(),
+                    reason: format!(
+                        "it was trained on descriptor \"{}\" with parameters {}, the plan has {}",
+                        need.name,
+                        need.parameters,
+                        known.descriptor.parameters()
                     ),
                 });
             }

@@ -1,5 +1,6 @@
 //! The final file: a streaming merge of segments or shards in order of index.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use hdf5::types::VarLenUnicode;
@@ -15,9 +16,52 @@ use super::files;
 use super::options::RootAttributes;
 use super::schema::{self, Spec};
 use super::seal::RawChunks;
+use super::segment::SegmentContent;
 use super::table::TableReader;
 use super::tables;
 use super::writer::{Record, Storage, TableWriter, write_whole};
+
+/// A range of a run: on the disk, or still in memory.
+#[derive(Copy, Clone)]
+pub(super) enum Part<'a> {
+    /// A segment or a result.
+    File(&'a Path),
+    /// The open segment.
+    Memory(&'a SegmentContent),
+}
+
+/// The tables that parts hold.
+#[derive(Copy, Clone)]
+enum TableName {
+    Rows,
+    Quarantine,
+}
+
+impl<'a> Part<'a> {
+    /// The table of a part in memory.
+    fn columns(content: &'a SegmentContent, name: TableName) -> &'a [Data] {
+        match name {
+            TableName::Rows => &content.rows,
+            TableName::Quarantine => &content.quarantine,
+        }
+    }
+
+    /// Rows of a table, and the longest string of each of its columns.
+    fn extent(self, name: TableName, specs: &[Spec]) -> Result<(usize, Vec<usize>), SinkError> {
+        match self {
+            Self::File(path) => {
+                let file = files::open_hdf5(path)?;
+                let table = TableReader::open(&file, specs, path)?;
+                let longest = if table.rows() > 0 { table.longest() } else { vec![0; specs.len()] };
+                Ok((table.rows(), longest))
+            }
+            Self::Memory(content) => {
+                let columns = Self::columns(content, name);
+                Ok((columns[0].rows(), columns.iter().map(Data::longest).collect()))
+            }
+        }
+    }
+}
 
 /// Everything that goes into a result beside the rows.
 pub(super) struct Ending<'a> {
@@ -49,12 +93,12 @@ pub(super) struct Merged {
     pub(super) chunks: RawChunks,
 }
 
-/// Writes an unsealed result. Each source is a list of files in order of index; sources may interleave.
+/// Writes an unsealed result. Each source is a list of parts in order of index; sources may interleave.
 ///
 /// With `keep` (ascending indices) only those rows are copied.
 pub(super) fn write_result(
     path: &Path,
-    sources: &[Vec<PathBuf>],
+    sources: &[Vec<Part<'_>>],
     keep: Option<&[u64]>,
     ending: &Ending<'_>,
 ) -> Result<Merged, SinkError> {
@@ -63,9 +107,10 @@ pub(super) fn write_result(
     content::write_frame(&file, ending.layout, path, &mut record)?;
 
     let row_specs = schema::row_specs(ending.layout);
-    let rows = merge_table(&file, path, sources, &row_specs, keep, ending.storage, &mut record)?;
+    let target = Target { file: &file, path, storage: ending.storage };
+    let rows = target.merge(TableName::Rows, sources, &row_specs, keep, &mut record)?;
     let quarantine_specs = tables::quarantine_specs();
-    let quarantined = merge_table(&file, path, sources, &quarantine_specs, None, ending.storage, &mut record)?;
+    let quarantined = target.merge(TableName::Quarantine, sources, &quarantine_specs, None, &mut record)?;
 
     for (spec, data) in tables::ledger_specs().iter().zip(tables::encode_ledger(ending.ledger)) {
         write_whole(&file, spec, &data, path, &mut record)?;
@@ -115,65 +160,70 @@ fn write_document(file: &hdf5::File, name: &str, text: &str, path: &Path) -> Res
     write().map_err(SinkError::hdf5(&format!("write {place}"), path))
 }
 
-/// Merges one table of all sources; returns its number of rows.
-fn merge_table(
-    file: &hdf5::File,
-    path: &Path,
-    sources: &[Vec<PathBuf>],
-    specs: &[Spec],
-    keep: Option<&[u64]>,
+/// The file that a merge fills.
+struct Target<'a> {
+    file: &'a hdf5::File,
+    path: &'a Path,
     storage: Storage,
-    record: &mut Record,
-) -> Result<usize, SinkError> {
-    let mut rows = 0;
-    let mut longest = vec![0; specs.len()];
-    for source in sources.iter().flatten() {
-        let file = files::open_hdf5(source)?;
-        let table = TableReader::open(&file, specs, source)?;
-        rows += table.rows();
-        if table.rows() > 0 {
-            longest.iter_mut().zip(table.longest()).for_each(|(longest, here)| *longest = here.max(*longest));
+}
+
+impl Target<'_> {
+    /// Merges one table of all sources; returns its number of rows.
+    fn merge(
+        &self,
+        name: TableName,
+        sources: &[Vec<Part<'_>>],
+        specs: &[Spec],
+        keep: Option<&[u64]>,
+        record: &mut Record,
+    ) -> Result<usize, SinkError> {
+        let mut rows = 0;
+        let mut longest = vec![0; specs.len()];
+        for part in sources.iter().flatten() {
+            let (here, longest_here) = part.extent(name, specs)?;
+            rows += here;
+            longest.iter_mut().zip(longest_here).for_each(|(longest, here)| *longest = here.max(*longest));
         }
-    }
-    if let Some(keep) = keep {
-        rows = keep.len();
-    }
-    let mut cursors =
-        sources.iter().map(|source| Cursor::open(source, specs)).collect::<Result<Vec<_>, SinkError>>()?;
-    let mut writer = TableWriter::create(file, specs, rows, &longest, storage, path)?;
-    let mut kept = Kept { wanted: keep, next: 0 };
-    let mut last = None;
-    while let Some((first, bound)) = next_run(&cursors) {
-        let cursor = &mut cursors[first];
-        let start = cursor.offset;
-        let end = start + cursor.index[start..].partition_point(|&index| index < bound);
-        if end == start {
-            let reason = format!("candidate {bound} is in two of the files");
-            return Err(SinkError::Merge { path: cursor.path.clone(), reason });
+        if let Some(keep) = keep {
+            rows = keep.len();
         }
-        let run = &cursor.index[start..end];
-        if !run.is_sorted_by(|a, b| a < b) || last.is_some_and(|last| run[0] <= last) {
-            return Err(SinkError::damaged(&cursor.path, format!("{} is not increasing", specs[0].path)));
-        }
-        last = run.last().copied();
-        match kept.positions(run) {
-            None => writer.append(&cursor.block, start..end)?,
-            Some(positions) if positions.is_empty() => {}
-            Some(positions) => {
-                let positions: Vec<usize> = positions.iter().map(|position| start + position).collect();
-                let rows: Vec<Data> = cursor.block.iter().map(|data| data.gather(&positions)).collect();
-                writer.append(&rows, 0..positions.len())?;
+        let mut cursors =
+            sources.iter().map(|source| Cursor::open(source, name, specs)).collect::<Result<Vec<_>, SinkError>>()?;
+        let mut writer = TableWriter::create(self.file, specs, rows, &longest, self.storage, self.path)?;
+        let mut kept = Kept { wanted: keep, next: 0 };
+        let mut last = None;
+        while let Some((first, bound)) = next_run(&cursors) {
+            let cursor = &mut cursors[first];
+            let start = cursor.offset;
+            let end = start + cursor.index[start..].partition_point(|&index| index < bound);
+            if end == start {
+                let reason = format!("candidate {bound} is in two of the files");
+                return Err(SinkError::Merge { path: cursor.path.clone(), reason });
             }
+            let run = &cursor.index[start..end];
+            if !run.is_sorted_by(|a, b| a < b) || last.is_some_and(|last| run[0] <= last) {
+                return Err(SinkError::damaged(&cursor.path, format!("{} is not increasing", specs[0].path)));
+            }
+            last = run.last().copied();
+            match kept.positions(run) {
+                None => writer.append(&cursor.block, start..end)?,
+                Some(positions) if positions.is_empty() => {}
+                Some(positions) => {
+                    let positions: Vec<usize> = positions.iter().map(|position| start + position).collect();
+                    let rows: Vec<Data> = cursor.block.iter().map(|data| data.gather(&positions)).collect();
+                    writer.append(&rows, 0..positions.len())?;
+                }
+            }
+            cursor.offset = end;
+            cursor.refill()?;
         }
-        cursor.offset = end;
-        cursor.refill()?;
+        drop(cursors);
+        if let Some(missing) = kept.missing() {
+            return Err(SinkError::rows(format!("the ranking holds candidate {missing}, which is not stored")));
+        }
+        writer.finish(rows, record)?;
+        Ok(rows)
     }
-    drop(cursors);
-    if let Some(missing) = kept.missing() {
-        return Err(SinkError::rows(format!("the ranking holds candidate {missing}, which is not stored")));
-    }
-    writer.finish(rows, record)?;
-    Ok(rows)
 }
 
 /// The cursor with the smallest index, and the smallest index of the others.
@@ -221,24 +271,26 @@ impl Kept<'_> {
 
 /// Walks the rows of a source, block by block.
 struct Cursor<'a> {
-    files: std::slice::Iter<'a, PathBuf>,
+    parts: std::slice::Iter<'a, Part<'a>>,
+    name: TableName,
     specs: &'a [Spec],
     table: Option<TableReader>,
     position: usize,
-    block: Vec<Data>,
+    block: Cow<'a, [Data]>,
     index: Vec<u64>,
     offset: usize,
     path: PathBuf,
 }
 
 impl<'a> Cursor<'a> {
-    fn open(files: &'a [PathBuf], specs: &'a [Spec]) -> Result<Self, SinkError> {
+    fn open(parts: &'a [Part<'a>], name: TableName, specs: &'a [Spec]) -> Result<Self, SinkError> {
         let mut cursor = Self {
-            files: files.iter(),
+            parts: parts.iter(),
+            name,
             specs,
             table: None,
             position: 0,
-            block: Vec::new(),
+            block: Cow::Borrowed(&[]),
             index: Vec::new(),
             offset: 0,
             path: PathBuf::new(),
@@ -247,24 +299,30 @@ impl<'a> Cursor<'a> {
         Ok(cursor)
     }
 
-    /// Reads the next block where the current one is used up; an empty index then means the end.
+    /// Takes the next block where the current one is used up; an empty index then means the end.
     fn refill(&mut self) -> Result<(), SinkError> {
         while self.offset >= self.index.len() {
             self.index.clear();
             self.offset = 0;
-            match &self.table {
-                Some(table) if self.position < table.rows() => {
-                    let end = (self.position + table.block_rows()).min(table.rows());
-                    self.block = table.read(self.position..end)?;
-                    self.index = self.block[0].to_u64();
-                    self.position = end;
-                }
-                _ => {
-                    let Some(path) = self.files.next() else { return Ok(()) };
-                    self.path = path.clone();
+            if let Some(table) = self.table.as_ref().filter(|table| self.position < table.rows()) {
+                let end = (self.position + table.block_rows()).min(table.rows());
+                self.block = Cow::Owned(table.read(self.position..end)?);
+                self.index = self.block[0].to_u64();
+                self.position = end;
+                continue;
+            }
+            match self.parts.next() {
+                None => return Ok(()),
+                Some(&Part::File(path)) => {
+                    self.path = path.to_owned();
                     let file = files::open_hdf5(path)?;
                     self.table = Some(TableReader::open(&file, self.specs, path)?);
                     self.position = 0;
+                }
+                Some(&Part::Memory(content)) => {
+                    self.table = None;
+                    self.block = Cow::Borrowed(Part::columns(content, self.name));
+                    self.index = self.block[0].to_u64();
                 }
             }
         }

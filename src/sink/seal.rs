@@ -5,6 +5,9 @@
 //! sha256 <SHA-256 of everything behind the user block>
 //! structure <SHA-256 of the same without the raw chunks> <where the list of raw chunks begins>
 //! ```
+//! A segment has `xxh3 <XXH3-128 of the same>` instead of the second line: it guards work in progress against a bad
+//! disk, proves nothing to anyone, and so need not cost as much.
+//!
 //! The HDF5 library may crash on altered metadata, so the structure is checked before the library sees a file. It is
 //! a small part of the file: opening stays fast however large the data are. The list of raw chunks (offset and length,
 //! u64 little-endian each, ascending) lies behind the end of the HDF5 content, where other readers do not look.
@@ -14,8 +17,10 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use twox_hash::XxHash3_128;
 
 use super::SinkError;
+use super::content::RESULT_FORMAT;
 use super::digest::hexadecimal;
 
 /// Bytes of the user block.
@@ -70,6 +75,33 @@ impl RawChunks {
     }
 }
 
+/// The checksum over everything behind the user block.
+enum Checksum {
+    Sha256(Sha256),
+    Xxh3(Box<XxHash3_128>),
+}
+
+impl Checksum {
+    fn of(format: &str) -> Self {
+        if format == RESULT_FORMAT { Self::Sha256(Sha256::new()) } else { Self::Xxh3(Box::new(XxHash3_128::new())) }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha256(hasher) => hasher.update(bytes),
+            Self::Xxh3(hasher) => hasher.write(bytes),
+        }
+    }
+
+    /// Name of the algorithm and value, as the user block has them.
+    fn line(self) -> String {
+        match self {
+            Self::Sha256(hasher) => format!("sha256 {}", hexadecimal(&hasher.finalize())),
+            Self::Xxh3(hasher) => format!("xxh3 {:032x}", hasher.finish_128()),
+        }
+    }
+}
+
 /// What a seal says about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Seal {
@@ -91,7 +123,7 @@ pub(super) fn write(file: &mut File, format: &str, chunks: RawChunks, path: &Pat
         positions.iter().flat_map(|(start, length)| [start.to_le_bytes(), length.to_le_bytes()]).flatten().collect();
     let place = file.seek(SeekFrom::End(0)).map_err(SinkError::io("seal", path))?;
     file.write_all(&list).map_err(SinkError::io("seal", path))?;
-    let (all, structure) = hash_all(file, &positions, path)?;
+    let (all, structure) = hash_all(file, format, &positions, path)?;
     file.seek(SeekFrom::Start(0)).map_err(SinkError::io("seal", path))?;
     file.write_all(&block(format, &all, &structure, place)).map_err(SinkError::io("seal", path))
 }
@@ -104,7 +136,7 @@ pub(super) fn check(path: &Path, format: &str) -> Result<Seal, SinkError> {
         Ok(list) => list,
         Err(reason) => return Ok(Seal::Broken { reason }),
     };
-    let (all, structure) = hash_all(&mut file, &positions, path)?;
+    let (all, structure) = hash_all(&mut file, format, &positions, path)?;
     Ok(if found == block(format, &all, &structure, place) {
         Seal::Intact
     } else if seal_line(&found, "structure") == Some(format!("{structure} {place}").as_str()) {
@@ -145,7 +177,7 @@ pub(super) fn read_block(file: &mut File, path: &Path) -> Result<[u8; USER_BLOCK
 
 fn block(format: &str, all: &str, structure: &str, place: u64) -> [u8; USER_BLOCK as usize] {
     let mut block = [0; USER_BLOCK as usize];
-    let text = format!("{format}\nsha256 {all}\nstructure {structure} {place}\n");
+    let text = format!("{format}\n{all}\nstructure {structure} {place}\n");
     block[..text.len()].copy_from_slice(text.as_bytes());
     block
 }
@@ -187,9 +219,9 @@ fn read_positions(file: &mut File, block: &[u8], format: &str, path: &Path) -> R
     Ok(if rest.is_empty() { Ok((positions, place)) } else { Err("its list of chunks was altered".to_owned()) })
 }
 
-/// SHA-256 of everything behind the user block, and of the same without the raw chunks.
-fn hash_all(file: &mut File, chunks: &[(u64, u64)], path: &Path) -> Result<(String, String), SinkError> {
-    let (mut all, mut structure) = (Sha256::new(), Sha256::new());
+/// Checksum of everything behind the user block, as its line there, and SHA-256 of the same without the raw chunks.
+fn hash_all(file: &mut File, format: &str, chunks: &[(u64, u64)], path: &Path) -> Result<(String, String), SinkError> {
+    let (mut all, mut structure) = (Checksum::of(format), Sha256::new());
     let mut position = USER_BLOCK;
     file.seek(SeekFrom::Start(position)).map_err(SinkError::io("read", path))?;
     for &(start, length) in chunks {
@@ -204,7 +236,7 @@ fn hash_all(file: &mut File, chunks: &[(u64, u64)], path: &Path) -> Result<(Stri
         all.update(bytes);
         structure.update(bytes);
     })?;
-    Ok((hexadecimal(&all.finalize()), hexadecimal(&structure.finalize())))
+    Ok((all.line(), hexadecimal(&structure.finalize())))
 }
 
 /// SHA-256 of everything behind the user block without the raw chunks.

@@ -9,7 +9,7 @@ use crate::candidate::{Layout, Ledger, QuarantinedRow, Ranking, StoredRows};
 use super::SinkError;
 use super::content::RESULT_FORMAT;
 use super::files::{self, IDENTITY_FILE, PartFile};
-use super::merge::{self, Ending};
+use super::merge::{self, Ending, Merged, Part};
 use super::options::{Identity, Progress, RootAttributes, StoreOptions, StoreRows, Summary};
 use super::reader::ResultFile;
 use super::schema::{self, Kind};
@@ -207,7 +207,8 @@ impl Store {
         Ok(())
     }
 
-    /// Merges the segments into the final file, seals it, gives it its name, and removes the segments.
+    /// Merges the segments into the final file, seals it, gives it its name, and removes the segments. The open segment
+    /// goes there straight from memory; where the final file cannot be written, it is closed first, so nothing is lost.
     ///
     /// `documents` are the texts under `/provenance`, by name; `digests` and `identity` are added here.
     ///
@@ -220,7 +221,27 @@ impl Store {
         documents: &[(&str, String)],
         root: &RootAttributes,
     ) -> Result<Summary, SinkError> {
-        self.flush()?;
+        self.prune();
+        let merged = match self.write_result(ledger, ranking, documents, root) {
+            Ok(merged) => merged,
+            Err(error) => {
+                // Best effort: the error that matters is the first one.
+                self.flush().ok();
+                return Err(error);
+            }
+        };
+        files::remove_parts(&self.parts)?;
+        let bytes = std::fs::metadata(&self.out).map_err(SinkError::io("read", &self.out))?.len();
+        Ok(Summary { path: self.out, rows: merged.rows, quarantined: merged.quarantined, bytes, digest: merged.digest })
+    }
+
+    fn write_result(
+        &self,
+        ledger: &Ledger,
+        ranking: Option<&Ranking>,
+        documents: &[(&str, String)],
+        root: &RootAttributes,
+    ) -> Result<Merged, SinkError> {
         let keep = match (self.options.rows, ranking) {
             (StoreRows::Ranked, Some(ranking)) => {
                 let mut keep = ranking.index.clone();
@@ -234,7 +255,8 @@ impl Store {
         };
         let mut documents = documents.to_vec();
         documents.push(("identity", serde_json::json!(self.identity.parts).to_string()));
-        let sources = [self.closed.iter().map(|segment| segment.path.clone()).collect()];
+        let mut source: Vec<Part<'_>> = self.closed.iter().map(|segment| Part::File(&segment.path)).collect();
+        source.push(Part::Memory(&self.open));
         let part = PartFile::create(&self.parts)?;
         let ending = Ending {
             layout: &self.layout,
@@ -245,16 +267,14 @@ impl Store {
             fingerprint: &self.identity.fingerprint,
             storage: Storage { compression: self.options.compression, threads: self.options.threads, digests: true },
         };
-        let merged = merge::write_result(part.path(), &sources, keep.as_deref(), &ending)?;
+        let mut merged = merge::write_result(part.path(), &[source], keep.as_deref(), &ending)?;
+        let chunks = std::mem::take(&mut merged.chunks);
         if self.options.force {
-            part.commit_over(RESULT_FORMAT, merged.chunks, &self.out)?;
-        } else if !part.commit_new(RESULT_FORMAT, merged.chunks, &self.out)? && !find_result(&self.out, &self.identity)?
-        {
-            return Err(SinkError::Contended { path: self.out });
+            part.commit_over(RESULT_FORMAT, chunks, &self.out)?;
+        } else if !part.commit_new(RESULT_FORMAT, chunks, &self.out)? && !find_result(&self.out, &self.identity)? {
+            return Err(SinkError::Contended { path: self.out.clone() });
         }
-        files::remove_parts(&self.parts)?;
-        let bytes = std::fs::metadata(&self.out).map_err(SinkError::io("read", &self.out))?.len();
-        Ok(Summary { path: self.out, rows: merged.rows, quarantined: merged.quarantined, bytes, digest: merged.digest })
+        Ok(merged)
     }
 }
 

@@ -101,61 +101,64 @@ impl TableWriter {
     /// Appends rows `range` of `data`, one entry a dataset.
     pub(super) fn append(&mut self, data: &[Data], range: std::ops::Range<usize>) -> Result<(), SinkError> {
         for (number, data) in data.iter().enumerate() {
-            let column = &mut self.columns[number];
-            if self.storage.digests {
-                column.digest.update(data, range.clone());
-            }
-            match column.form {
-                Form::Chunked { .. } => self.append_chunked(number, data, range.clone())?,
-                Form::Variable => column.append_variable(data, range.clone(), &self.path)?,
-                Form::Void => column.written += range.len(),
+            let mut start = range.start;
+            while start < range.end {
+                // Chunk by chunk, so that the second look at a value finds it in the cache.
+                let column = &mut self.columns[number];
+                let end = match column.form {
+                    Form::Chunked { rows, .. } => (start + rows - column.written % rows).min(range.end),
+                    _ => range.end,
+                };
+                if self.storage.digests {
+                    column.digest.update(data, start..end);
+                }
+                match column.form {
+                    Form::Chunked { .. } => self.append_chunked(number, data, start..end)?,
+                    Form::Variable => column.append_variable(data, start..end, &self.path)?,
+                    Form::Void => column.written += end - start,
+                }
+                start = end;
             }
         }
         Ok(())
     }
 
+    /// Appends rows that fit into the chunk being filled.
     fn append_chunked(&mut self, number: usize, data: &Data, range: std::ops::Range<usize>) -> Result<(), SinkError> {
-        let mut position = range.start;
-        while position < range.end {
-            let column = &mut self.columns[number];
-            let Form::Chunked { rows, row_bytes, value_bytes, buffer } = &mut column.form else {
-                unreachable!("called for chunked columns")
-            };
-            let filled = column.written % *rows;
-            let count = (*rows - filled).min(range.end - position);
-            match data {
-                Data::Fixed { bytes, .. } if filled == 0 && count == *rows && self.storage.compression.is_none() => {
-                    let whole = &bytes[position * *row_bytes..(position + count) * *row_bytes];
-                    column.write_chunk(column.written, whole, &self.path)?;
-                    column.written += count;
-                    position += count;
-                    continue;
+        let column = &mut self.columns[number];
+        let Form::Chunked { rows, row_bytes, value_bytes, buffer } = &mut column.form else {
+            unreachable!("called for chunked columns")
+        };
+        match data {
+            Data::Fixed { bytes, .. } => {
+                let bytes = &bytes[range.start * *row_bytes..range.end * *row_bytes];
+                if range.len() == *rows && self.storage.compression.is_none() {
+                    column.write_chunk(column.written, bytes, &self.path)?;
+                    column.written += range.len();
+                    return Ok(());
                 }
-                Data::Fixed { bytes, .. } => {
-                    buffer.extend_from_slice(&bytes[position * *row_bytes..(position + count) * *row_bytes]);
-                }
-                Data::Text { .. } => {
-                    for row in position..position + count {
-                        let text = data.text_at(row);
-                        if text.len() > *row_bytes {
-                            let reason = format!("a string of {} bytes in {}", text.len(), column.spec.path);
-                            return Err(SinkError::rows(format!("{reason}, announced were {row_bytes}")));
-                        }
-                        let end = buffer.len() + *row_bytes;
-                        buffer.extend_from_slice(text);
-                        buffer.resize(end, 0);
+                buffer.extend_from_slice(bytes);
+            }
+            Data::Text { .. } => {
+                for row in range.clone() {
+                    let text = data.text_at(row);
+                    if text.len() > *row_bytes {
+                        let reason = format!("a string of {} bytes in {}", text.len(), column.spec.path);
+                        return Err(SinkError::rows(format!("{reason}, announced were {row_bytes}")));
                     }
+                    let end = buffer.len() + *row_bytes;
+                    buffer.extend_from_slice(text);
+                    buffer.resize(end, 0);
                 }
             }
-            column.written += count;
-            position += count;
-            if column.written.is_multiple_of(*rows) {
-                let start = column.written - *rows;
-                let bytes = std::mem::replace(buffer, Vec::with_capacity(*rows * *row_bytes));
-                self.pending.push(Chunk { column: number, start, value_bytes: *value_bytes, bytes });
-                if self.pending.len() >= self.pending_limit {
-                    self.write_pending()?;
-                }
+        }
+        column.written += range.len();
+        if column.written.is_multiple_of(*rows) {
+            let start = column.written - *rows;
+            let bytes = std::mem::replace(buffer, Vec::with_capacity(*rows * *row_bytes));
+            self.pending.push(Chunk { column: number, start, value_bytes: *value_bytes, bytes });
+            if self.pending.len() >= self.pending_limit {
+                self.write_pending()?;
             }
         }
         Ok(())
