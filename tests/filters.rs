@@ -110,6 +110,10 @@ fn policies_judge_every_element() {
         (json!({"rule": "critical_eu"}), "NdFeB", Fail),
         (json!({"rule": "critical_eu", "except": ["Nd", "B"]}), "NdFeB", Pass),
         (json!({"rule": "critical_us"}), "FeS2", Pass),
+        // Copper came to the list of 2025.
+        (json!({"rule": "critical_us"}), "Cu2S", Pass),
+        (json!({"rule": "critical_us_2025"}), "Cu2S", Fail),
+        (json!({"rule": "critical_us_2025"}), "FeS2", Pass),
         (json!({"rule": "critical_cn"}), "FeS2", Fail),
         (json!({"rule": "price", "below": "100 USD/kg"}), "PtO2", Fail),
         (json!({"rule": "price", "below": "100 USD/kg"}), "Fe2O3", Pass),

@@ -99,6 +99,8 @@ mod tests {
         assert_eq!(value("abundance", "abundance", "O"), 461_000.0);
         assert_eq!((value("hazard", "rohs", "Cd"), value("hazard", "rohs", "Pb")), (1e-4, 1e-3));
         assert_eq!((value("hazard", "oral_exposure", "Tl"), value("hazard", "toxicity", "Tl")), (8.0, 3.0));
+        // The table rounds the 220 microgram of the monograph.
+        assert_eq!((value("hazard", "oral_exposure", "Ni"), value("hazard", "toxicity", "Ni")), (200.0, 2.0));
         assert!(value("hazard", "rohs", "Fe").is_nan());
     }
 
@@ -113,6 +115,8 @@ mod tests {
         assert_eq!(flagged("eu_2023"), 47);
         // USA: 50 entries, less graphite.
         assert_eq!(flagged("us_2022"), 49);
+        // 60 entries, less graphite and metallurgical coal.
+        assert_eq!(flagged("us_2025"), 58);
         // China: 24 entries, less 5 fuels and graphite; rare earths stand for 15 elements: 18 - 1 + 15.
         assert_eq!(flagged("cn_2016"), 32);
     }

@@ -43,6 +43,7 @@ const RULES: &[Rule] = &[
     Rule { name: "hhi_reserve", table: "hhi", column: "hhi_reserve", side: Side::Below, default: None },
     Rule { name: "critical_eu", table: "critical", column: "eu_2023", side: Side::Below, default: Some(0.0) },
     Rule { name: "critical_us", table: "critical", column: "us_2022", side: Side::Below, default: Some(0.0) },
+    Rule { name: "critical_us_2025", table: "critical", column: "us_2025", side: Side::Below, default: Some(0.0) },
     Rule { name: "critical_cn", table: "critical", column: "cn_2016", side: Side::Below, default: Some(0.0) },
     Rule { name: "radioactive", table: "hazard", column: "radioactive", side: Side::Below, default: Some(0.0) },
     // 3 is high: permitted oral exposure up to 30 µg a day, or carcinogenic in all inorganic compounds.
