@@ -8,6 +8,7 @@
 pub mod candidate;
 pub mod chem;
 pub mod cli;
+pub mod crystal;
 pub mod descriptor;
 pub mod filter;
 pub mod product;

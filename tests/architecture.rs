@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("product", 0),
     ("units", 1),
     ("chem", 1),
+    ("crystal", 1),
     ("candidate", 2),
     ("source", 3),
     ("descriptor", 3),
@@ -22,8 +23,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("cli", 5),
 ];
 
-/// Imports allowed on the same floor: chem reads units; the command line calls the report.
-const SAME_FLOOR: &[(&str, &str)] = &[("chem", "units"), ("cli", "report")];
+/// Imports allowed on the same floor: chem reads units, crystals know elements; the command line calls the report.
+const SAME_FLOOR: &[(&str, &str)] = &[("chem", "units"), ("crystal", "chem"), ("crystal", "units"), ("cli", "report")];
 
 const LONGEST_FILE: usize = 600;
 

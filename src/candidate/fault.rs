@@ -71,6 +71,28 @@ fault_codes! {
     UnparsableRecord = "unparsable-record",
     /// A field that must hold a number holds something else.
     UnparsableNumber = "unparsable-number",
+    /// The CIF data block cannot be read, or is no structure.
+    UnparsableCif = "unparsable-cif",
+    /// The POSCAR file cannot be read.
+    UnparsablePoscar = "unparsable-poscar",
+    /// The extended-XYZ frame cannot be read.
+    UnparsableExtxyz = "unparsable-extxyz",
+    /// The JSON document cannot be read, or is none of the structure formats.
+    UnparsableJson = "unparsable-json",
+    /// The structure in another format (FHI-aims, pymatgen's print, ASE db) cannot be read.
+    UnparsableStructure = "unparsable-structure",
+    /// The symmetry is given by a name or number that is none, or by operations that form no group.
+    UnknownSymmetry = "unknown-symmetry",
+    /// A site is shared or partly filled, but a descriptor needs an ordered structure.
+    DisorderedStructure = "disordered-structure",
+    /// The cell spans no volume, or its vectors are no numbers.
+    ZeroVolume = "zero-volume",
+    /// Two atoms lie on the same place.
+    OverlappingAtoms = "overlapping-atoms",
+    /// The cell has more atoms than the limit, or than a descriptor can take.
+    TooManyAtoms = "too-many-atoms",
+    /// The candidate has no structure, but a descriptor or filter needs one.
+    NoStructure = "no-structure",
     /// The record or formula is larger than the limit.
     TooLarge = "too-large",
     /// A table lacks an element that the plan's rule cannot do without.

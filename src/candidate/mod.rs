@@ -15,6 +15,7 @@ mod stored;
 mod verdict;
 
 use crate::chem::Composition;
+use crate::crystal::Structure;
 
 pub use block::{BlockJudge, BlockRule, BlockVerdicts, Stoichiometries};
 pub use fault::{Fault, FaultCode, Stage};
@@ -52,8 +53,26 @@ pub enum CandidateKind {
     Composition(Composition),
     /// Alloy or formulation: fractions on a simplex.
     Mixture(Composition),
+    /// Crystal structure.
+    Crystal(Box<Crystal>),
     /// Only numeric columns.
     Row,
+}
+
+/// A structure and the amounts of its cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crystal {
+    /// Lattice and sites.
+    pub structure: Structure,
+    /// Amounts of the whole cell, in order of first appearance.
+    pub composition: Composition,
+}
+
+impl Crystal {
+    /// A crystal of this structure.
+    pub fn new(structure: Structure) -> Self {
+        Self { composition: structure.composition(), structure }
+    }
 }
 
 impl Candidate {
@@ -61,7 +80,16 @@ impl Candidate {
     pub fn composition(&self) -> Option<&Composition> {
         match &self.kind {
             CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => Some(composition),
+            CandidateKind::Crystal(crystal) => Some(&crystal.composition),
             CandidateKind::Row => None,
+        }
+    }
+
+    /// The structure, for crystals.
+    pub fn structure(&self) -> Option<&Structure> {
+        match &self.kind {
+            CandidateKind::Crystal(crystal) => Some(&crystal.structure),
+            _ => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::candidate::{Candidate, Fault, FaultCode, Stage};
 use crate::chem::oxidation::{GuessOutcome, GuessScratch, OxidationGuesser};
 use crate::chem::{Composition, NUM_ELEMENTS};
+use crate::crystal::Geometry;
 
 /// Most atoms in the reduced formula of a guess, as matminer's `CompositionToOxidComposition` has it.
 const MAX_SITES: u32 = 50;
@@ -33,6 +34,8 @@ pub struct Scratch {
     pub(super) fractions: Vec<f64>,
     /// Sums of charges, for `ion_property`.
     pub(super) charges: [Vec<f64>; 2],
+    /// Geometry of the candidate's structure, for descriptors that need one.
+    pub(super) geometry: Geometry,
     guess: GuessScratch,
     outcome: Option<GuessOutcome>,
     species: Vec<Species>,
@@ -46,6 +49,7 @@ impl Default for Scratch {
             amounts: Vec::with_capacity(NUM_ELEMENTS),
             fractions: Vec::with_capacity(NUM_ELEMENTS),
             charges: [Vec::with_capacity(1024), Vec::with_capacity(1024)],
+            geometry: Geometry::default(),
             guess: GuessScratch::default(),
             outcome: None,
             species: Vec::with_capacity(NUM_ELEMENTS),
@@ -66,6 +70,9 @@ impl Scratch {
         self.amounts.clear();
         self.fractions.clear();
         self.outcome = None;
+        if let Some(structure) = candidate.structure() {
+            self.geometry.begin(structure);
+        }
         let Some(composition) = candidate.composition() else { return };
         self.composition.copy_from(composition);
         self.composition.reduce();

@@ -61,7 +61,7 @@ impl Decoder for TableDecoder {
         out.index = record.index;
         let mut composition = match std::mem::replace(&mut out.kind, CandidateKind::Row) {
             CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => composition,
-            CandidateKind::Row => Composition::new(),
+            CandidateKind::Crystal(_) | CandidateKind::Row => Composition::new(),
         };
         let decoded = decode_composition(frame, record, &mut composition);
         out.kind = CandidateKind::Composition(composition);

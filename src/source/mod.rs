@@ -16,6 +16,7 @@ mod parquet;
 mod reader;
 pub mod space;
 mod spec;
+mod structure;
 mod table;
 mod table_source;
 mod tar;
@@ -38,6 +39,7 @@ pub use format::{ArchiveKind, Compression, Format};
 pub use input::{InputFile, Inputs, Wanted, list_inputs};
 pub use member::{Content, Member, Members};
 pub use spec::{ColumnSpec, SourceSpec};
+pub use structure::StructureRecord;
 pub use table::{Numbers, Table, read_table};
 pub use table_source::{count_records, open};
 

@@ -1,0 +1,9 @@
+//! Crystals: lattices, sites, structures.
+
+mod geometry;
+mod lattice;
+mod structure;
+
+pub use geometry::Geometry;
+pub use lattice::Lattice;
+pub use structure::{Occupant, Structure};

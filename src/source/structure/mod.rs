@@ -1,0 +1,59 @@
+//! Structure formats: how a stream is cut into records, and how a record becomes a structure.
+#![allow(dead_code, reason = "until the source is wired")]
+
+use std::io::BufRead;
+
+use crate::candidate::Fault;
+use crate::crystal::Structure;
+
+/// Records larger than this are refused as `too-large`: a structure of 10⁵ atoms takes about 10 MB in the wordiest format.
+pub(super) const MAX_RECORD: usize = 64 << 20;
+
+/// Cuts a stream into records. Serial, so it looks for borders only.
+pub(super) trait Framer: Send {
+    /// Appends the bytes of the next record to `out`; `None` at the end of the stream.
+    ///
+    /// A record longer than [`MAX_RECORD`] is cut there (its rest is passed over) and told as too large.
+    ///
+    /// # Errors
+    /// What the stream says; a damaged archive or compressed stream comes as a [`BrokenStream`](super::BrokenStream) in it.
+    fn next(&mut self, stream: &mut dyn BufRead, out: &mut Vec<u8>) -> std::io::Result<Option<Framed>>;
+}
+
+/// A record found in a stream.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) struct Framed {
+    /// Line where it begins, from 1.
+    pub line: u64,
+    /// Whether it was cut at [`MAX_RECORD`].
+    pub too_large: bool,
+}
+
+/// What one record says. Reused from record to record: readers overwrite every field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StructureRecord {
+    /// The structure; `None` until the first one was read.
+    pub structure: Option<Structure>,
+    /// The source's own name of it: CIF data block, `material_id`, `jid`, an extended-XYZ key. Empty where it has none.
+    pub id: String,
+    /// Numbers beside the structure (extended-XYZ keys, entry energies, …): name and value.
+    pub properties: Vec<(String, f64)>,
+}
+
+/// Reads records of one format; shared by all workers.
+pub(super) trait StructureReader: Send + Sync {
+    /// Reads one record.
+    ///
+    /// # Errors
+    /// The fault that quarantines it; the detail begins with `line N: ` counted from 1 within the record where lines mean something
+    /// (the caller adds where the record begins).
+    fn read(&self, record: &[u8], out: &mut StructureRecord) -> Result<(), Fault>;
+}
+
+/// A format as the registry holds it.
+pub(super) struct StructureFormat {
+    /// Makes a framer for one stream.
+    pub framer: fn() -> Box<dyn Framer>,
+    /// The reader.
+    pub reader: &'static dyn StructureReader,
+}
