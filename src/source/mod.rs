@@ -46,7 +46,7 @@ pub use table_source::{count_records, open};
 
 /// A stream of candidates.
 pub trait Source: Send {
-    /// Appends up to `limit` records to `frame`; fewer means that the source is exhausted.
+    /// Appends up to `limit` records to `frame`; fewer means that the source is exhausted, unless the frame says that it is full.
     ///
     /// # Errors
     /// Only what ends a run: an input that vanished, an archive that is no archive. A bad record is a record that decodes to a [`Fault`].

@@ -136,6 +136,9 @@ impl Source for TableSource {
             table.next_record += count as u64;
             self.next_index += count as u64;
             missing -= count;
+            if frame.is_full {
+                break;
+            }
             if missing > 0 {
                 self.current = None;
             }
