@@ -84,10 +84,11 @@ pub(crate) fn score_bits(trees: &[BitTree], planes: &[u32], steps: &[Step], valu
             }
             step = end as usize;
             let base = ((tree_planes.len() - 1 - index) * 8) as u8;
+            // Masks here too: with `if` this was four times the rest at AVX2, which has no masked moves of bytes.
             for lane in 0..SCORE_LANES {
-                let alive = bits[lane] != 0;
-                exit_bits[lane] = if alive { bits[lane] } else { exit_bits[lane] };
-                exit_base[lane] = if alive { base } else { exit_base[lane] };
+                let is_empty = u8::from(bits[lane] == 0).wrapping_neg();
+                exit_bits[lane] = bits[lane] | (exit_bits[lane] & is_empty);
+                exit_base[lane] = (base & !is_empty) | (exit_base[lane] & is_empty);
             }
         }
         for lane in 0..SCORE_LANES {
