@@ -15,6 +15,9 @@ use crate::surrogate::tensors::{TensorError, Tensors};
 /// 2048, 4096 and 8192 rows a prediction took 27, 22, 20 and 18 µs a row; screening hands over 4096 rows at once.
 const BLOCK: usize = 4096;
 
+/// Trees that are walked before their leaves are added up, row by row: the counts of a row then stay in the cache.
+const TREES_AT_ONCE: usize = 8;
+
 /// What a leaf knows of the training targets that fell into it.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Leaf {
@@ -225,23 +228,30 @@ impl Block {
     }
 
     fn fill(&mut self, forest: &Forest, level: Level, rows: Rows<'_>) {
-        self.leaves.resize(rows.len(), 0);
+        // A cache line more than rows: at a power of two, all trees' leaves of a row would share one set of the cache.
+        let stride = rows.len() + 8;
+        self.leaves.resize(stride * TREES_AT_ONCE, 0);
         self.sums.clear();
         self.sums.resize(rows.len(), Sums::default());
         self.counts.clear();
         self.counts.resize(rows.len() * self.num_levels, 0);
         forest.encoder.encode_rows(level, rows, &mut self.codes);
-        for walk in &forest.walks {
-            walk_tree(level, walk, &self.codes, forest.encoder.num_features(), &mut self.leaves);
+        for walks in forest.walks.chunks(TREES_AT_ONCE) {
+            for (walk, leaves) in walks.iter().zip(self.leaves.chunks_exact_mut(stride)) {
+                let leaves = &mut leaves[..rows.len()];
+                walk_tree(level, walk, &self.codes, forest.encoder.num_features(), leaves);
+            }
             let counts = self.counts.chunks_exact_mut(self.num_levels);
-            for ((&leaf, sums), counts) in self.leaves.iter().zip(&mut self.sums).zip(counts) {
-                let leaf = Leaf::from_payload(leaf);
-                let (mean, deviation) = (u64::from(leaf.mean), u64::from(leaf.deviation));
-                sums.mean += mean;
-                sums.mean_squared += mean * mean;
-                sums.deviation_squared += deviation * deviation;
-                counts[usize::from(leaf.low)] += 1;
-                counts[usize::from(leaf.high)] += 1;
+            for (row, (sums, counts)) in self.sums.iter_mut().zip(counts).enumerate() {
+                for leaves in self.leaves.chunks_exact(stride).take(walks.len()) {
+                    let leaf = Leaf::from_payload(leaves[row]);
+                    let (mean, deviation) = (u64::from(leaf.mean), u64::from(leaf.deviation));
+                    sums.mean += mean;
+                    sums.mean_squared += mean * mean;
+                    sums.deviation_squared += deviation * deviation;
+                    counts[usize::from(leaf.low)] += 1;
+                    counts[usize::from(leaf.high)] += 1;
+                }
             }
         }
     }
