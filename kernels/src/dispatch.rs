@@ -1,7 +1,7 @@
 //! Instruction sets: compiles one body per kernel for each level and picks at run time.
 //!
-//! The only file with `unsafe`: calling a function compiled for a level is sound because a [`Level`] can only be
-//! obtained where the processor has it.
+//! The only file with `unsafe` but for kernels of intrinsics: calling a function compiled for a level is sound because a
+//! [`Level`] can only be obtained where the processor has it.
 #![allow(unsafe_code)]
 
 /// An instruction set that this processor has.

@@ -115,7 +115,7 @@ impl WalkTree {
 #[inline(always)]
 pub(crate) fn walk_tree(tree: &WalkTree, codes: &[u16], width: usize, leaves: &mut [u64]) {
     tree.check(codes, width, leaves.len());
-    let nodes = tree.nodes.as_slice();
+    let nodes = tree.nodes();
     for (number, leaves) in leaves.chunks_mut(LANES).enumerate() {
         // Lanes without a row walk with the last one.
         let codes: [&[u16]; LANES] = std::array::from_fn(|lane| {
