@@ -1,12 +1,15 @@
 //! Numeric kernels of matsieve.
 //!
-//! Pure functions over slices: no input or output, no allocation, no threads, no logging, no dependencies. Lengths are
-//! checked once by `assert!` and are the caller's bug. Results have a fixed order of association and no fused
-//! multiply-add, so every processor gives the same bits, whatever [`dispatch::Level`] it runs at.
+//! Pure functions over slices: no input or output, no allocation but of prepared tables, no threads, no logging, no
+//! dependencies. Lengths are checked once by `assert!` and are the caller's bug. Results have a fixed order of
+//! association and no fused multiply-add, so every processor gives the same bits, whatever [`dispatch::Level`] it runs at.
 #![deny(unsafe_code)]
 
 pub mod dispatch;
 pub mod moments;
 pub mod trees;
 
+mod thresholds;
 mod walk;
+#[cfg(target_arch = "x86_64")]
+mod walk_avx512;
