@@ -15,6 +15,7 @@ mod join;
 mod member;
 mod parquet;
 mod reader;
+mod sniff;
 pub mod space;
 mod spec;
 mod structure;
@@ -40,7 +41,7 @@ pub use format::{ArchiveKind, Compression, Format};
 pub use input::{InputFile, Inputs, Wanted, list_inputs};
 pub use member::{Content, Member, Members};
 pub use spec::{ColumnSpec, SourceSpec};
-pub use structure::StructureRecord;
+pub use structure::{StructureRecord, read_structures};
 pub use table::{Numbers, Table, read_table};
 pub use table_source::{count_records, open};
 
