@@ -12,6 +12,7 @@ pub mod crystal;
 pub mod descriptor;
 pub mod filter;
 pub mod product;
+pub mod random;
 pub mod rank;
 pub mod report;
 pub mod screen;

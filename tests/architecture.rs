@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 const FLOORS: &[(&str, u8)] = &[
     ("product", 0),
+    ("random", 0),
     ("units", 1),
     ("chem", 1),
     ("crystal", 1),

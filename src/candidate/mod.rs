@@ -66,12 +66,14 @@ pub struct Crystal {
     pub structure: Structure,
     /// Amounts of the whole cell, in order of first appearance.
     pub composition: Composition,
+    /// The name that the record itself gives; empty where only its place names it.
+    pub id: String,
 }
 
 impl Crystal {
-    /// A crystal of this structure.
+    /// A nameless crystal of this structure.
     pub fn new(structure: Structure) -> Self {
-        Self { composition: structure.composition(), structure }
+        Self { composition: structure.composition(), structure, id: String::new() }
     }
 }
 
@@ -82,6 +84,14 @@ impl Candidate {
             CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => Some(composition),
             CandidateKind::Crystal(crystal) => Some(&crystal.composition),
             CandidateKind::Row => None,
+        }
+    }
+
+    /// The name that the record itself gives, where it does.
+    pub fn own_id(&self) -> Option<&str> {
+        match &self.kind {
+            CandidateKind::Crystal(crystal) if !crystal.id.is_empty() => Some(&crystal.id),
+            _ => None,
         }
     }
 

@@ -16,6 +16,12 @@ pub struct InputArgs {
     /// Column with ids; default: the first of id, material_id, mbid, mpid, index, else the row number
     #[arg(long, value_name = "COL")]
     pub id: Option<String>,
+    /// Table with columns for structures, joined by their ids
+    #[arg(long, value_name = "TABLE")]
+    pub targets: Option<String>,
+    /// Column of --targets that holds the ids of the structures
+    #[arg(long, value_name = "ID", requires = "targets")]
+    pub on: Option<String>,
 }
 
 impl InputArgs {
@@ -24,7 +30,14 @@ impl InputArgs {
         let mut table = Table::new();
         let paths = inputs.iter().map(|path| Value::String(path.display().to_string())).collect();
         table.insert("input".into(), Value::Array(paths));
-        for (key, value) in [("format", &self.format), ("formula", &self.formula), ("id", &self.id)] {
+        let texts = [
+            ("format", &self.format),
+            ("formula", &self.formula),
+            ("id", &self.id),
+            ("targets", &self.targets),
+            ("on", &self.on),
+        ];
+        for (key, value) in texts {
             if let Some(value) = value {
                 table.insert(key.into(), Value::String(value.clone()));
             }

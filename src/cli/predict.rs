@@ -75,7 +75,12 @@ fn to_file(
     out: &Path,
     context: &Context,
 ) -> Result<Exit, CliError> {
-    let input = InputArgs { format: args.format.clone(), formula: args.formula_column.clone(), id: args.id.clone() };
+    let input = InputArgs {
+        format: args.format.clone(),
+        formula: args.formula_column.clone(),
+        id: args.id.clone(),
+        ..InputArgs::default()
+    };
     let mut document = Table::new();
     document.insert("source".into(), Value::Table(input.source(inputs)));
     let surrogates = models

@@ -298,7 +298,10 @@ impl<'s> Block<'s> {
             }
             let candidate = &self.candidates[i];
             rows.index.push(record.index.0);
-            rows.id.push(screen.decoder.id(frame, record).into_owned());
+            rows.id.push(match candidate.own_id() {
+                Some(id) => id.to_owned(),
+                None => screen.decoder.id(frame, record).into_owned(),
+            });
             rows.formula.push(candidate.composition().map(|c| c.reduced_formula()).unwrap_or_default());
             rows.origin.push(screen.decoder.origin(frame, record));
             rows.verdict.push(verdict);

@@ -86,7 +86,7 @@ pub fn read_dataset(request: &DatasetRequest<'_>, base: &Path) -> Result<Dataset
         task,
         values,
         ids: table.ids,
-        compositions: table.compositions,
+        compositions: table.candidates.iter().map(|candidate| candidate.as_ref()?.composition().cloned()).collect(),
         faulted,
     };
     Ok(DatasetRead { data, descriptors: cards, other, faults })
@@ -125,8 +125,8 @@ fn describe_rows(
         .par_chunks_mut(width)
         .enumerate()
         .map_init(Scratch::new, |scratch, (row, out)| {
-            let candidate = table.candidate(row)?;
-            describe(slots, &candidate, columns, scratch, out).err().map(|fault| (row, fault))
+            let candidate = table.candidates[row].as_ref()?;
+            describe(slots, candidate, columns, scratch, out).err().map(|fault| (row, fault))
         })
         .flatten()
         .collect();

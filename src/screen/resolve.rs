@@ -81,6 +81,10 @@ impl Screen {
         let decoder = source.decoder();
         let models = load_models(&plan)?;
         let planned = plan_descriptors(&plan, &models)?;
+        if let Some(needy) = planned.iter().find(|p| p.descriptor.needs().structure && !decoder.has_structures()) {
+            let reason = format!("\"{}\" needs crystal structures, the source has none", needy.name);
+            return Err(PlanError::table("[[descriptor]]", &reason));
+        }
         let catalog = catalog(decoder.columns(), &planned, &plan, &models);
         let surrogates = bind_models(&plan, &models, &catalog)?;
         let mut filters = build_filters(&plan, &catalog)?;

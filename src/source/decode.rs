@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 
 use super::Decoder;
+use super::format::Compression;
+use super::join::Join;
 use super::parquet::Block;
-use super::text_row::TextRow;
+use super::structure;
+use super::text_row::{STRUCTURE, TextRow};
 use crate::candidate::{Candidate, CandidateKind, Column, Fault, FaultCode, Frame, Payload, RawRecord, Stage};
 use crate::chem::{Composition, FormulaErrorKind, parse_formula_into};
 
@@ -40,15 +43,61 @@ impl Value<'_> {
 
 /// Decodes rows of tables.
 pub struct TableDecoder {
+    has_structures: bool,
     columns: Vec<Column>,
-    /// Names of the columns in the file, for messages.
+    /// Names of the columns in the file.
     names: Vec<String>,
+    /// Where structures find columns that their own file does not have.
+    join: Option<Join>,
 }
 
 impl TableDecoder {
     /// `names` are the file's own names of the numeric `columns`.
-    pub(super) fn new(columns: Vec<Column>, names: Vec<String>) -> Self {
-        Self { columns, names }
+    pub(super) fn new(columns: Vec<Column>, names: Vec<String>, has_structures: bool, join: Option<Join>) -> Self {
+        Self { has_structures, columns, names, join }
+    }
+
+    /// Decodes everything but numeric columns; returns the numbers that stand beside a structure.
+    ///
+    /// # Errors
+    /// As [`Decoder::decode`].
+    pub(super) fn decode_kind(
+        &self,
+        frame: &Frame,
+        record: &RawRecord,
+        out: &mut Candidate,
+    ) -> Result<Vec<(String, f64)>, Fault> {
+        if let Some((tagged, line)) = structure_of(frame, record) {
+            return structure::decode(tagged, line, &mut out.kind);
+        }
+        let mut composition = match std::mem::replace(&mut out.kind, CandidateKind::Row) {
+            CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => composition,
+            CandidateKind::Crystal(_) | CandidateKind::Row => Composition::new(),
+        };
+        let decoded = decode_composition(frame, record, &mut composition);
+        out.kind = CandidateKind::Composition(composition);
+        decoded.map(|()| Vec::new())
+    }
+
+    /// A column of a structure as text: from the table of targets, else from its own file; empty where neither has it.
+    pub(super) fn text_of(&self, column: usize, id: &str, properties: &[(String, f64)]) -> String {
+        if let Some(text) = self.join.as_ref().and_then(|join| join.text(id, column)) {
+            return text.to_owned();
+        }
+        let found = properties.iter().find(|(name, _)| *name == self.names[column]);
+        found.map(|(_, value)| value.to_string()).unwrap_or_default()
+    }
+
+    /// The same as a number, NaN where neither has it.
+    fn number_of(&self, column: usize, id: &str, properties: &[(String, f64)]) -> Result<f64, Fault> {
+        if let Some(text) = self.join.as_ref().and_then(|join| join.text(id, column)) {
+            return decode_number(Value::Text(text.as_bytes())).map_err(|fault| {
+                let detail = format!("{} of {id} in the targets: {}", self.names[column], fault.detail);
+                Fault { detail: detail.into(), ..fault }
+            });
+        }
+        let found = properties.iter().find(|(name, _)| *name == self.names[column]);
+        Ok(found.map_or(f64::NAN, |(_, value)| *value))
     }
 }
 
@@ -57,16 +106,23 @@ impl Decoder for TableDecoder {
         &self.columns
     }
 
+    fn has_structures(&self) -> bool {
+        self.has_structures
+    }
+
     fn decode(&self, frame: &Frame, record: &RawRecord, out: &mut Candidate) -> Result<(), Fault> {
         out.index = record.index;
-        let mut composition = match std::mem::replace(&mut out.kind, CandidateKind::Row) {
-            CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => composition,
-            CandidateKind::Crystal(_) | CandidateKind::Row => Composition::new(),
-        };
-        let decoded = decode_composition(frame, record, &mut composition);
-        out.kind = CandidateKind::Composition(composition);
-        decoded?;
+        let properties = self.decode_kind(frame, record, out)?;
         out.values.clear();
+        if structure_of(frame, record).is_some() {
+            if !self.names.is_empty() {
+                let id = out.own_id().map_or_else(|| self.id(frame, record), |id| id.to_owned().into());
+                for column in 0..self.names.len() {
+                    out.values.push(self.number_of(column, &id, &properties)?);
+                }
+            }
+            return Ok(());
+        }
         for (slot, name) in (FIRST_OTHER_SLOT..).zip(&self.names) {
             let value = field(frame, record, slot)?;
             out.values.push(decode_number(value).map_err(|fault| locate(record, fault, name))?);
@@ -75,6 +131,9 @@ impl Decoder for TableDecoder {
     }
 
     fn id<'a>(&self, frame: &'a Frame, record: &RawRecord) -> Cow<'a, str> {
+        if structure_of(frame, record).is_some() {
+            return name_of_place(frame, record).into();
+        }
         match field(frame, record, ID_SLOT) {
             Ok(Value::Text(text)) if !text.trim_ascii().is_empty() => String::from_utf8_lossy(text.trim_ascii()),
             Ok(Value::Integer(number)) => number.to_string().into(),
@@ -91,6 +150,32 @@ impl Decoder for TableDecoder {
             Payload::Indexed => format!("#{}", record.index.0),
         }
     }
+}
+
+/// What follows the tag of a framed structure, and the line where it begins; `None` for rows of tables.
+pub(super) fn structure_of<'a>(frame: &'a Frame, record: &RawRecord) -> Option<(&'a [u8], u64)> {
+    let Payload::Bytes { line, .. } = record.payload else { return None };
+    match frame.bytes_of(record) {
+        [STRUCTURE, tagged @ ..] => Some((tagged, line)),
+        _ => None,
+    }
+}
+
+/// The name of a structure's file without folders and extension; structures after the first one add `#` and their number.
+fn name_of_place(frame: &Frame, record: &RawRecord) -> String {
+    let Payload::Bytes { input, record, .. } = record.payload else { return String::new() };
+    let input = &frame.inputs[usize::from(input)];
+    let mut parts = input.rsplit(['/', '\\', '!']);
+    let base = parts.next().unwrap_or_default();
+    let base = Compression::of_name(base).map_or(base, |(_, stem)| stem);
+    let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
+    let stem = match stem {
+        "" => base,
+        // Where every file has the same name, the folder tells them apart.
+        "POSCAR" | "CONTCAR" | "geometry" => parts.next().filter(|folder| !folder.is_empty()).unwrap_or(stem),
+        _ => stem,
+    };
+    if record == 0 { stem.to_owned() } else { format!("{stem}#{record}") }
 }
 
 /// The selected field in `slot`, or the fault with which the record was framed.

@@ -11,6 +11,7 @@ mod error;
 mod expand;
 mod format;
 mod input;
+mod join;
 mod member;
 mod parquet;
 mod reader;
@@ -68,6 +69,11 @@ pub trait Source: Send {
 pub trait Decoder: Send + Sync {
     /// Numeric columns that every candidate carries in [`Candidate::values`].
     fn columns(&self) -> &[Column];
+
+    /// Whether candidates may be crystal structures.
+    fn has_structures(&self) -> bool {
+        false
+    }
 
     /// Decodes one record into `out`, whose allocations are reused.
     ///

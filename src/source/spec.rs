@@ -6,6 +6,7 @@ use super::SourceError;
 use super::choice::Selection;
 use super::format::Format;
 use super::input::{InputFile, Inputs, Wanted, list_inputs};
+use super::join::Join;
 use crate::candidate::Column;
 use crate::units::Unit;
 
@@ -46,6 +47,12 @@ pub struct SourceSpec {
     /// Id column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// A table with columns for structures, joined by their ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<String>,
+    /// The column of `targets` that holds the ids; its first id column unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
     /// Numeric columns that every candidate carries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<ColumnSpec>,
@@ -85,6 +92,30 @@ impl SourceSpec {
     pub fn files(&self, base: &Path) -> Result<Vec<InputFile>, SourceError> {
         let (inputs, wanted) = self.kind()?;
         list_inputs(inputs, wanted, base)
+    }
+
+    /// The files of the table of targets; none where none is given.
+    ///
+    /// # Errors
+    /// As [`list_inputs`].
+    pub fn target_files(&self, base: &Path) -> Result<Vec<InputFile>, SourceError> {
+        match &self.targets {
+            Some(table) => list_inputs(&Inputs::One(table.clone()), Wanted::ByName, base),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The columns `names` of the table of targets; `None` where none is given.
+    pub(super) fn join(&self, base: &Path, names: &[String]) -> Result<Option<Join>, SourceError> {
+        match (&self.targets, &self.on) {
+            (Some(table), on) => Join::read(table, on.as_deref(), base, names).map(Some),
+            (None, None) => Ok(None),
+            (None, Some(on)) => Err(SourceError::Setting {
+                setting: "on",
+                value: on.clone(),
+                reason: "names a column of `targets`, which is not given",
+            }),
+        }
     }
 
     pub(super) fn kind(&self) -> Result<(&Inputs, Wanted), SourceError> {

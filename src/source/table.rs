@@ -1,13 +1,12 @@
-//! A whole table in memory, for training and evaluation: formulas, ids and some columns as text, faults beside their rows.
+//! A whole source in memory, for training and evaluation: candidates, ids and some columns as text, faults beside their rows.
 
 use std::path::Path;
 
-use super::decode::{FIRST_OTHER_SLOT, FORMULA_SLOT, Value, decode_composition, decode_number, field};
+use super::decode::{FIRST_OTHER_SLOT, Value, decode_number, field, structure_of};
 use super::spec::SourceSpec;
 use super::table_source::TableSource;
-use super::{Decoder, Source, SourceError};
+use super::{Decoder, Source, SourceError, TableDecoder};
 use crate::candidate::{Candidate, CandidateIndex, CandidateKind, Fault, Frame, Payload};
-use crate::chem::Composition;
 
 /// Records read at a time.
 const BATCH: usize = 4096;
@@ -19,18 +18,16 @@ pub struct Table {
     pub names: Vec<String>,
     /// The source's own names of the rows.
     pub ids: Vec<String>,
-    /// Formulas as written; empty where the row cannot be framed.
-    pub formulas: Vec<String>,
     /// `<input>[!<member>]#<record>` of each row.
     pub origins: Vec<String>,
     /// Line of each row in its file, from 1; 0 where lines mean nothing.
     pub lines: Vec<u64>,
     /// Column by column, one text a row; empty where the row cannot be framed or has no value.
     pub columns: Vec<Vec<String>>,
-    /// Rows that cannot be read, or whose formula is none, and why; ascending.
+    /// Rows that cannot be read, or whose formula or structure is none, and why; ascending.
     pub faults: Vec<(usize, Fault)>,
-    /// Compositions, `None` where the row has a fault.
-    pub compositions: Vec<Option<Composition>>,
+    /// Candidates without numeric columns, `None` where the row has a fault.
+    pub candidates: Vec<Option<Candidate>>,
 }
 
 /// A column of a [`Table`] as numbers.
@@ -50,7 +47,7 @@ pub fn read_table(spec: &SourceSpec, base: &Path, names: &[&str]) -> Result<Tabl
     let mut selection = spec.selection();
     selection.others = names.iter().map(|&name| name.to_owned()).collect();
     let mut source = TableSource::open(spec, base, selection)?;
-    let decoder = source.decoder();
+    let decoder = source.table_decoder();
     let mut table = Table {
         names: names.iter().map(|&name| name.to_owned()).collect(),
         columns: vec![Vec::new(); names.len()],
@@ -60,7 +57,7 @@ pub fn read_table(spec: &SourceSpec, base: &Path, names: &[&str]) -> Result<Tabl
     loop {
         frame.clear();
         source.frame(BATCH, &mut frame)?;
-        table.extend(&frame, decoder.as_ref());
+        table.extend(&frame, &decoder);
         if frame.records.len() < BATCH {
             return Ok(table);
         }
@@ -99,30 +96,34 @@ impl Table {
         Some(Numbers { values: numbers, faults })
     }
 
-    /// The candidate of a row, without numeric columns; `None` where the row has a fault.
-    pub fn candidate(&self, row: usize) -> Option<Candidate> {
-        let composition = self.compositions[row].clone()?;
-        let index = CandidateIndex(row as u64);
-        Some(Candidate { index, kind: CandidateKind::Composition(composition), values: Vec::new() })
-    }
-
-    fn extend(&mut self, frame: &Frame, decoder: &dyn Decoder) {
+    fn extend(&mut self, frame: &Frame, decoder: &TableDecoder) {
         for record in &frame.records {
             let row = self.len();
-            self.ids.push(decoder.id(frame, record).into_owned());
+            let index = CandidateIndex(row as u64);
+            let mut candidate = Candidate { index, kind: CandidateKind::Row, values: Vec::new() };
+            let decoded = decoder.decode_kind(frame, record, &mut candidate);
+            let id = match candidate.own_id() {
+                Some(id) if decoded.is_ok() => id.to_owned(),
+                _ => decoder.id(frame, record).into_owned(),
+            };
+            let is_structure = structure_of(frame, record).is_some();
+            for (number, column) in self.columns.iter_mut().enumerate() {
+                column.push(match &decoded {
+                    _ if !is_structure => {
+                        field(frame, record, FIRST_OTHER_SLOT + number).map(Value::into_text).unwrap_or_default()
+                    }
+                    Ok(properties) => decoder.text_of(number, &id, properties),
+                    Err(_) => decoder.text_of(number, &id, &[]),
+                });
+            }
+            self.ids.push(id);
             self.origins.push(decoder.origin(frame, record));
             self.lines.push(match record.payload {
                 Payload::Bytes { line, .. } => line,
                 Payload::Block { .. } | Payload::Indexed => 0,
             });
-            let text = |slot| field(frame, record, slot).map(Value::into_text).unwrap_or_default();
-            self.formulas.push(text(FORMULA_SLOT));
-            for (slot, column) in (FIRST_OTHER_SLOT..).zip(&mut self.columns) {
-                column.push(text(slot));
-            }
-            let mut composition = Composition::new();
-            self.compositions.push(match decode_composition(frame, record, &mut composition) {
-                Ok(()) => Some(composition),
+            self.candidates.push(match decoded {
+                Ok(_) => Some(candidate),
                 Err(fault) => {
                     self.faults.push((row, fault));
                     None

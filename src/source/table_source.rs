@@ -13,6 +13,7 @@ use super::member::{Content, Member, Members};
 use super::parquet::ParquetTable;
 use super::reader::{Place, RefusedMember, TableReader};
 use super::spec::SourceSpec;
+use super::structure::{self, StructureMember};
 use super::{Decoder, Source, SourceError};
 use crate::candidate::Frame;
 
@@ -73,18 +74,24 @@ impl TableSource {
             csv_delimiter: spec.delimiter_of(Format::Csv)?,
             tsv_delimiter: spec.delimiter_of(Format::Tsv)?,
         };
-        tables.check(&files)?;
+        let has_structures = tables.check(&files)?;
         let columns = spec.columns.iter().map(|column| column.column()).collect();
-        let names = spec.columns.iter().map(|column| column.name.clone()).collect();
+        let names = tables.selection.others.clone();
+        let join = spec.join(base, &names)?;
         let members = tables.members(files.clone());
         Ok(Self {
             files,
             tables,
-            decoder: Arc::new(TableDecoder::new(columns, names)),
+            decoder: Arc::new(TableDecoder::new(columns, names, has_structures, join)),
             members,
             current: None,
             next_index: 0,
         })
+    }
+
+    /// The decoder, with what only whole tables need.
+    pub fn table_decoder(&self) -> Arc<TableDecoder> {
+        Arc::clone(&self.decoder)
     }
 
     /// Moves on until a table is open; `None` at the end.
@@ -159,15 +166,24 @@ impl Tables {
         Members::new(files, self.wanted, ExpansionLimit::default())
     }
 
-    /// Finds wrong columns and unreadable files before a long run instead of at its end.
-    fn check(&self, files: &[InputFile]) -> Result<(), SourceError> {
+    /// Finds wrong columns and unreadable files before a long run instead of at its end; tells whether there are structures.
+    ///
+    /// Structures have no columns, and may be a million files: their names are trusted.
+    fn check(&self, files: &[InputFile]) -> Result<bool, SourceError> {
         let mut any = false;
+        let mut has_structures = false;
         let mut first_refusal = None;
         for file in files {
+            if self.wanted.of_named(&file.name).is_some_and(|format| structure::format(format).is_some()) {
+                (any, has_structures) = (true, true);
+                continue;
+            }
             let mut members = self.members(vec![file.clone()]);
             // An archive may begin with members that are refused.
             while let Some(member) = members.next_member()? {
                 let refused = member.content.as_ref().err().cloned();
+                has_structures |=
+                    member.content.as_ref().is_ok_and(|content| structure::format(content.format).is_some());
                 let refusal = match (refused, member.name.to_string()) {
                     (Some(reason), input) => SourceError::Damaged { input, reason },
                     (None, _) => match self.open(member) {
@@ -184,7 +200,7 @@ impl Tables {
             }
         }
         if any {
-            return Ok(());
+            return Ok(has_structures);
         }
         let input = files.first().map_or_else(String::new, |file| file.name.to_string());
         Err(first_refusal.unwrap_or(SourceError::NoInput { input, reason: "holds no table".into() }))
@@ -195,6 +211,9 @@ impl Tables {
             Ok(content) => content,
             Err(reason) => return Ok(Box::new(RefusedMember(Some(format!("{}: {reason}", member.name))))),
         };
+        if let Some(structures) = structure::format(format) {
+            return Ok(Box::new(StructureMember::open(member.name, stream, format, &structures)));
+        }
         Ok(match format {
             Format::Csv => Box::new(DelimitedTable::open(member.name, stream, self.csv_delimiter, &self.selection)?),
             Format::Tsv => Box::new(DelimitedTable::open(member.name, stream, self.tsv_delimiter, &self.selection)?),

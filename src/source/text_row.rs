@@ -1,5 +1,6 @@
 //! How a row of delimited text lies in [`Frame::bytes`](crate::candidate::Frame): a tag, the number of selected fields,
-//! their lengths, then the fields end to end. A record that could not be framed is a tag and a reason.
+//! their lengths, then the fields end to end. A record that could not be framed is a tag and a reason; a structure is a
+//! tag, its format and its text.
 
 use super::decode::Value;
 use crate::candidate::{Fault, FaultCode, Stage};
@@ -7,6 +8,9 @@ use crate::candidate::{Fault, FaultCode, Stage};
 const ROW: u8 = 0;
 const UNPARSABLE: u8 = 1;
 const TOO_LARGE: u8 = 2;
+
+/// A structure: then the place of its format in [`Format::ALL`](super::Format::ALL), then its text.
+pub(super) const STRUCTURE: u8 = 3;
 
 /// Length of a field that the table does not have.
 const ABSENT: u32 = u32::MAX;

@@ -1,0 +1,52 @@
+//! From the text of a structure, as framed, to a crystal.
+
+use super::StructureRecord;
+use crate::candidate::{CandidateKind, Crystal, Fault, FaultCode, Stage};
+use crate::source::Format;
+
+/// Decodes a record whose text begins behind its tag: the place of its format, then the text. `line` is where the record
+/// begins in its file. Returns the numbers that stand beside the structure.
+///
+/// # Errors
+/// The reader's fault, its line counted from the begin of the file; `empty-composition` for a cell without atoms.
+pub(in crate::source) fn decode(
+    tagged: &[u8],
+    line: u64,
+    out: &mut CandidateKind,
+) -> Result<Vec<(String, f64)>, Fault> {
+    let format = tagged.first().and_then(|&place| Format::ALL.get(usize::from(place)));
+    let Some(format) = format.and_then(|&format| super::format(format)) else {
+        return Err(Fault::new(Stage::Parse, FaultCode::Internal, "a record of no structure format"));
+    };
+    let mut record = StructureRecord::default();
+    format.reader.read(&tagged[1..], &mut record).map_err(|fault| shifted(fault, line))?;
+    let Some(structure) = record.structure.filter(|structure| !structure.is_empty()) else {
+        return Err(Fault::new(Stage::Parse, FaultCode::EmptyComposition, "the cell holds no atoms"));
+    };
+    *out = CandidateKind::Crystal(Box::new(Crystal { id: record.id, ..Crystal::new(structure) }));
+    Ok(record.properties)
+}
+
+/// Counts the line of a fault from the begin of the file.
+fn shifted(fault: Fault, begin: u64) -> Fault {
+    let Some((number, rest)) = fault.detail.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) else {
+        return fault;
+    };
+    match number.parse::<u64>() {
+        Ok(line) if begin > 1 => Fault { detail: format!("line {}: {rest}", line + begin - 1).into(), ..fault },
+        _ => fault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_from_the_begin_of_the_file() {
+        let fault = |detail: &'static str| Fault::new(Stage::Parse, FaultCode::UnparsableCif, detail);
+        assert_eq!(shifted(fault("line 3: why: so"), 10).detail, "line 12: why: so");
+        assert_eq!(shifted(fault("line 3: why"), 1).detail, "line 3: why");
+        assert_eq!(shifted(fault("why"), 10).detail, "why");
+    }
+}
