@@ -92,8 +92,10 @@ macro_rules! dispatched {
     )+};
 }
 
+use crate::angular::Neighborhood;
+use crate::structure_factor::Phases;
 use crate::trees::{BitTree, Node, ScoreTile, Step};
-use crate::{moments, trees, walk};
+use crate::{angular, eigen, exp, moments, radial, structure_factor, trees, walk};
 
 dispatched! {
     /// Numbers of `edges` (ascending) below each value; `u16::MAX` for NaN. See [`trees`].
@@ -128,4 +130,61 @@ dispatched! {
     /// As there.
     pub fn range_mean_std_16(table: &[[f64; 16]], rows: &[usize], amounts: &[f64], out: &mut [f64])
         = moments::range_mean_std::<16>;
+
+    /// [`exp::exp_in_place`].
+    pub fn exp_in_place(values: &mut [f64]) = exp::exp_in_place;
+
+    /// [`radial::gaussian_sum`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn gaussian_sum(squares: &[f64], weights: &[f64], exponent: f64) -> f64 = radial::gaussian_sum;
+
+    /// [`radial::gaussian_moments`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn gaussian_moments(squares: &[f64], weights: &[f64], directions: [&[f64]; 3], exponent: f64) -> [f64; 4]
+        = radial::gaussian_moments;
+
+    /// [`radial::shifted_gaussian_sum`].
+    pub fn shifted_gaussian_sum(distances: &[f64], center: f64) -> f64 = radial::shifted_gaussian_sum;
+
+    /// [`angular::angular_sums`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn angular_sums(neighborhood: Neighborhood<'_>, envelope: &[f64; 16], sums: &mut [f64; 4])
+        = angular::angular_sums;
+
+    /// [`eigen::symmetric_eigenvalues`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn symmetric_eigenvalues(matrix: &mut [f64], values: &mut [f64], off_diagonal: &mut [f64]) -> bool
+        = eigen::symmetric_eigenvalues;
+
+    /// [`structure_factor::phase_sums`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn phase_sums(
+        factors: [&[f64]; 2],
+        phases: Phases<'_>,
+        start: usize,
+        real: &mut [f64],
+        imaginary: &mut [f64],
+    ) = structure_factor::phase_sums;
+
+    /// [`structure_factor::add_scattered`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn add_scattered(
+        atomic_number: f64,
+        coefficients: &[[f64; 2]; 4],
+        squares: &[f64],
+        sums: [&[f64]; 2],
+        total: [&mut [f64]; 2],
+    ) = structure_factor::add_scattered;
 }
