@@ -1,6 +1,7 @@
 //! What several descriptors need of the same structure, computed once, when the first of them asks.
 
 use super::neighbors::{NeighborSearch, Neighbors};
+use super::reduced_cell::ReducedCell;
 use super::symmetry::ANGLE_TOLERANCE;
 use super::{Structure, Symmetry, SymmetryError};
 
@@ -36,6 +37,9 @@ pub enum GeometryError {
 /// Geometry of one structure at a time; belongs to one worker and is reused from structure to structure.
 #[derive(Debug, Default)]
 pub struct Geometry {
+    reduced: ReducedCell,
+    /// Whether `reduced` belongs to this structure.
+    is_reduced: bool,
     /// By bits of symprec.
     symmetries: Vec<(u64, Result<Symmetry, SymmetryError>)>,
     expected_radius: f64,
@@ -57,7 +61,17 @@ impl Geometry {
     pub fn begin(&mut self, structure: &Structure) {
         let _ = structure;
         self.has_neighbors = false;
+        self.is_reduced = false;
         self.symmetries.clear();
+    }
+
+    /// The structure in the reduced basis of its lattice, computed once a structure.
+    pub fn reduced(&mut self, structure: &Structure) -> &ReducedCell {
+        if !self.is_reduced {
+            self.reduced.set(structure);
+            self.is_reduced = true;
+        }
+        &self.reduced
     }
 
     /// Symmetry within `symprec` (Å) and pymatgen's angle tolerance, found once a structure and tolerance.

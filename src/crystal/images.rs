@@ -13,15 +13,20 @@ use super::{GeometryError, Neighbor};
 const SLACK: f64 = 1e-9;
 
 /// Basis in its own orthonormal frame: the last vector along the first axis, the middle one in the plane of the first two.
-struct Triangular {
+#[derive(Clone, Debug, Default)]
+pub(super) struct Triangular {
     axes: [Vector; 3],
-    first: Vector,
-    middle: [f64; 2],
-    last: f64,
+    /// The first vector.
+    pub first: Vector,
+    /// The middle vector, without its third coordinate, which is 0.
+    pub middle: [f64; 2],
+    /// Length of the last vector.
+    pub last: f64,
 }
 
 impl Triangular {
-    fn new(rows: &[Vector; 3]) -> Self {
+    /// The frame of these vectors.
+    pub fn new(rows: &[Vector; 3]) -> Self {
         let [a, b, c] = *rows;
         let unit = |v: Vector| scale(1.0 / norm(v), v);
         let x = unit(c);
@@ -36,7 +41,8 @@ impl Triangular {
         }
     }
 
-    fn coordinates(&self, v: Vector) -> Vector {
+    /// Coordinates of a Cartesian vector in the frame.
+    pub fn coordinates(&self, v: Vector) -> Vector {
         self.axes.map(|axis| dot(v, axis))
     }
 }
@@ -98,7 +104,7 @@ pub(super) fn search(
 }
 
 /// Whole numbers from `low` to `high`, both included. (`f64::ceil` is a call on processors without SSE 4.1.)
-fn whole_between(low: f64, high: f64) -> std::ops::RangeInclusive<i32> {
+pub(super) fn whole_between(low: f64, high: f64) -> std::ops::RangeInclusive<i32> {
     let truncated = [low as i32, high as i32];
     let first = truncated[0] + i32::from(f64::from(truncated[0]) < low);
     let last = truncated[1] - i32::from(f64::from(truncated[1]) > high);

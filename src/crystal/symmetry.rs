@@ -90,6 +90,8 @@ pub struct Symmetry {
     symbol: String,
     class: GeometricCrystalClass,
     num_orbits: usize,
+    /// Where they differ from the orbits of the crystal.
+    cell_orbits: Option<Vec<usize>>,
     /// The first site of each kind.
     kinds: Vec<u32>,
 }
@@ -124,7 +126,8 @@ impl Symmetry {
             .geometric_crystal_class;
         let num_orbits = dataset.orbits.iter().enumerate().filter(|&(site, &orbit)| site == orbit).count();
         let symbol = dataset.hm_symbol.replace(' ', "");
-        Ok(Self { dataset, symbol, class, num_orbits, kinds })
+        let cell_orbits = orbits_of_cell(&cell, &dataset, point_group(class).1);
+        Ok(Self { dataset, symbol, class, num_orbits, cell_orbits, kinds })
     }
 
     /// Number of the space group, 1 to 230.
@@ -170,7 +173,15 @@ impl Symmetry {
         &self.dataset.orbits
     }
 
-    /// Number of orbits.
+    /// For each site the first site that is equivalent to it by operations of the given cell: spglib's `equivalent_atoms`.
+    ///
+    /// Finer than [`orbits`](Self::orbits) where the lattice of the cell has less symmetry than the crystal (a 2×2×1 supercell of a
+    /// cube), the same elsewhere.
+    pub fn cell_orbits(&self) -> &[usize] {
+        self.cell_orbits.as_deref().unwrap_or(&self.dataset.orbits)
+    }
+
+    /// Number of orbits of the crystal.
     pub fn num_orbits(&self) -> usize {
         self.num_orbits
     }
@@ -255,6 +266,48 @@ fn cell_of(structure: &Structure) -> (Cell, Vec<u32>) {
         numbers.push(kind as i32 + 1);
     }
     (Cell::new(lattice, positions, numbers), kinds)
+}
+
+/// Orbits under the operations of the given cell, where these are fewer than those of the crystal.
+fn orbits_of_cell(cell: &Cell, dataset: &MoyoDataset, order: usize) -> Option<Vec<usize>> {
+    let num_primitive = dataset.prim_std_cell.num_atoms();
+    if dataset.operations.len() * num_primitive == order * cell.num_atoms() {
+        return None;
+    }
+    // Translations of the crystal are operations of every cell: they make the sites of one primitive site equivalent.
+    let mut first_of = vec![usize::MAX; num_primitive];
+    for (site, &primitive) in dataset.mapping_std_prim.iter().enumerate() {
+        first_of[primitive] = first_of[primitive].min(site);
+    }
+    let mut leader: Vec<usize> = first_of.clone();
+    let mut rotations: Vec<&Matrix3<i32>> = Vec::new();
+    for operation in &dataset.operations {
+        if rotations.contains(&&operation.rotation) {
+            continue;
+        }
+        rotations.push(&operation.rotation);
+        for (primitive, &site) in first_of.iter().enumerate() {
+            let moved = operation.rotation.map(f64::from) * cell.positions[site] + operation.translation;
+            let other = dataset.mapping_std_prim[nearest(cell, moved, cell.numbers[site])];
+            let [from, to] = [leader[primitive], leader[other]];
+            for leader in &mut leader {
+                if *leader == from || *leader == to {
+                    *leader = from.min(to);
+                }
+            }
+        }
+    }
+    Some(dataset.mapping_std_prim.iter().map(|&primitive| leader[primitive]).collect())
+}
+
+/// The site of this kind nearest to a place.
+fn nearest(cell: &Cell, place: Vector3<f64>, kind: i32) -> usize {
+    let distance = |site: usize| {
+        let apart = (cell.positions[site] - place).map(|x| x - x.round());
+        (cell.lattice.basis * apart).norm_squared()
+    };
+    let of_kind = (0..cell.num_atoms()).filter(|&site| cell.numbers[site] == kind);
+    of_kind.min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap_or(0)
 }
 
 /// Whether the same occupants sit on two sites, in any order.
@@ -352,6 +405,31 @@ mod tests {
             assert_eq!(symmetry.num_orbits(), 2);
             assert_eq!(symmetry.crystal_system(), CrystalSystem::Cubic);
         }
+    }
+
+    /// A 2×2×1 cell of a cubic perovskite keeps the fourfold axis along c only.
+    #[test]
+    fn orbits_of_a_cell_that_breaks_the_symmetry_are_finer() {
+        let mut perovskite =
+            Structure::new(Lattice::new([[7.81, 0.0, 0.0], [0.0, 7.81, 0.0], [0.0, 0.0, 3.905]]).expect("a cell"));
+        for x in [0.0, 0.5] {
+            for y in [0.0, 0.5] {
+                perovskite.push([x, y, 0.0], element("Sr"));
+                perovskite.push([x + 0.25, y + 0.25, 0.5], element("Ti"));
+                for frac in [[x + 0.25, y + 0.25, 0.0], [x + 0.25, y, 0.5], [x, y + 0.25, 0.5]] {
+                    perovskite.push(frac, element("O"));
+                }
+            }
+        }
+        let symmetry = Symmetry::find(&perovskite, 0.01, Some(ANGLE_TOLERANCE)).expect("found");
+        // 4/mmm (16 operations) and 4 translations; O on the fourfold axes is apart from the others then.
+        assert_eq!((symmetry.num_operations(), symmetry.num_orbits()), (64, 3));
+        let repeated = |orbits: [usize; 5]| [orbits; 4].concat();
+        assert_eq!(symmetry.orbits(), repeated([0, 1, 2, 2, 2]));
+        assert_eq!(symmetry.cell_orbits(), repeated([0, 1, 2, 3, 3]));
+        let rock_salt = rock_salt([1, 1, 2]);
+        let symmetry = Symmetry::find(&rock_salt, 0.01, Some(ANGLE_TOLERANCE)).expect("found");
+        assert_eq!(symmetry.cell_orbits(), symmetry.orbits());
     }
 
     #[test]
