@@ -95,10 +95,12 @@ macro_rules! dispatched {
     (@first $first:path $(, $other:path)?) => { $first };
 }
 
+use crate::angular::Neighborhood;
+use crate::structure_factor::Phases;
 use crate::trees::{BitTree, ScoreTile, Step, Thresholds, WalkTree};
 #[cfg(target_arch = "x86_64")]
 use crate::walk_avx512;
-use crate::{moments, thresholds, trees, walk};
+use crate::{angular, eigen, exp, moments, radial, structure_factor, thresholds, trees, walk};
 
 dispatched! {
     /// Numbers of `thresholds` below each value; [`MISSING`](trees::MISSING) for NaN. See [`trees`].
@@ -136,4 +138,61 @@ dispatched! {
     /// As there.
     pub fn range_mean_std_16(table: &[[f64; 16]], rows: &[usize], amounts: &[f64], out: &mut [f64])
         = moments::range_mean_std::<16>;
+
+    /// [`exp::exp_in_place`].
+    pub fn exp_in_place(values: &mut [f64]) = exp::exp_in_place;
+
+    /// [`radial::gaussian_sum`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn gaussian_sum(squares: &[f64], weights: &[f64], exponent: f64) -> f64 = radial::gaussian_sum;
+
+    /// [`radial::gaussian_moments`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn gaussian_moments(squares: &[f64], weights: &[f64], directions: [&[f64]; 3], exponent: f64) -> [f64; 4]
+        = radial::gaussian_moments;
+
+    /// [`radial::shifted_gaussian_sum`].
+    pub fn shifted_gaussian_sum(distances: &[f64], center: f64) -> f64 = radial::shifted_gaussian_sum;
+
+    /// [`angular::angular_sums`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn angular_sums(neighborhood: Neighborhood<'_>, envelope: &[f64; 16], sums: &mut [f64; 4])
+        = angular::angular_sums;
+
+    /// [`eigen::symmetric_eigenvalues`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn symmetric_eigenvalues(matrix: &mut [f64], values: &mut [f64], off_diagonal: &mut [f64]) -> bool
+        = eigen::symmetric_eigenvalues;
+
+    /// [`structure_factor::phase_sums`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn phase_sums(
+        factors: [&[f64]; 2],
+        phases: Phases<'_>,
+        start: usize,
+        real: &mut [f64],
+        imaginary: &mut [f64],
+    ) = structure_factor::phase_sums;
+
+    /// [`structure_factor::add_scattered`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn add_scattered(
+        atomic_number: f64,
+        coefficients: &[[f64; 2]; 4],
+        squares: &[f64],
+        sums: [&[f64]; 2],
+        total: [&mut [f64]; 2],
+    ) = structure_factor::add_scattered;
 }

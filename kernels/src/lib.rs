@@ -5,8 +5,13 @@
 //! association and no fused multiply-add, so every processor gives the same bits, whatever [`dispatch::Level`] it runs at.
 #![deny(unsafe_code)]
 
+pub mod angular;
 pub mod dispatch;
+pub mod eigen;
+pub mod exp;
 pub mod moments;
+pub mod radial;
+pub mod structure_factor;
 pub mod trees;
 
 mod thresholds;

@@ -112,6 +112,8 @@ compiled_in! {
     pymatgen = "pymatgen";
     /// Parameters of Miedema's model for 73 elements.
     miedema = "miedema";
+    /// Parameters of the atomic scattering factors for X-rays.
+    scattering = "scattering";
 }
 
 #[cfg(test)]
@@ -126,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_element_table_is_readable() {
-        for table in [magpie(), deml(), pymatgen(), miedema()] {
+        for table in [magpie(), deml(), pymatgen(), miedema(), scattering()] {
             for column in &table.columns {
                 assert!(column.values.iter().any(|value| value.is_finite()), "{} is empty", column.name);
             }

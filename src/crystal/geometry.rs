@@ -1,8 +1,10 @@
 //! What several descriptors need of the same structure, computed once, when the first of them asks.
 
-use super::Structure;
 use super::neighbors::{NeighborSearch, Neighbors};
+use super::reduced_cell::ReducedCell;
+use super::symmetry::ANGLE_TOLERANCE;
 use super::voronoi::{Tessellation, Voronoi, first_radius};
+use super::{Structure, Symmetry, SymmetryError};
 
 /// Why a structure has no geometry.
 #[derive(Copy, Clone, Debug, PartialEq, thiserror::Error)]
@@ -52,6 +54,11 @@ pub enum GeometryError {
 /// Geometry of one structure at a time; belongs to one worker and is reused from structure to structure.
 #[derive(Debug, Default)]
 pub struct Geometry {
+    reduced: ReducedCell,
+    /// Whether `reduced` belongs to this structure.
+    is_reduced: bool,
+    /// By bits of symprec.
+    symmetries: Vec<(u64, Result<Symmetry, SymmetryError>)>,
     expected_radius: f64,
     search: NeighborSearch,
     neighbors: Neighbors,
@@ -76,6 +83,31 @@ impl Geometry {
         let _ = structure;
         self.has_neighbors = false;
         self.has_voronoi = false;
+        self.is_reduced = false;
+        self.symmetries.clear();
+    }
+
+    /// The structure in the reduced basis of its lattice, computed once a structure.
+    pub fn reduced(&mut self, structure: &Structure) -> &ReducedCell {
+        if !self.is_reduced {
+            self.reduced.set(structure);
+            self.is_reduced = true;
+        }
+        &self.reduced
+    }
+
+    /// Symmetry within `symprec` (Å) and pymatgen's angle tolerance, found once a structure and tolerance.
+    ///
+    /// # Errors
+    /// Those of [`Symmetry::find`].
+    pub fn symmetry(&mut self, structure: &Structure, symprec: f64) -> Result<&Symmetry, SymmetryError> {
+        let known = self.symmetries.iter().position(|(bits, _)| *bits == symprec.to_bits());
+        let place = known.unwrap_or_else(|| {
+            let found = Symmetry::find(structure, symprec, Some(ANGLE_TOLERANCE));
+            self.symmetries.push((symprec.to_bits(), found));
+            self.symmetries.len() - 1
+        });
+        self.symmetries[place].1.as_ref().map_err(Clone::clone)
     }
 
     /// Neighbours up to at least `radius` Å: callers take [`within`](Neighbors::within) their own radius.

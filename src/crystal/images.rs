@@ -72,16 +72,21 @@ impl Images {
 
 /// Basis in its own orthonormal frame: the last vector along the first axis, the middle one in the plane of the first two.
 #[derive(Clone, Debug, Default)]
-struct Triangular {
+pub(super) struct Triangular {
     axes: [Vector; 3],
-    first: Vector,
-    middle: [f64; 2],
+    /// The first vector.
+    pub first: Vector,
+    /// The middle vector, without its third coordinate, which is 0.
+    pub middle: [f64; 2],
+    /// Length of the last vector.
+    pub last: f64,
     /// Inverse thickness of a layer, of a row, and of a cell in its row.
     inverse: Vector,
 }
 
 impl Triangular {
-    fn new(rows: &[Vector; 3]) -> Self {
+    /// The frame of these vectors.
+    pub fn new(rows: &[Vector; 3]) -> Self {
         let [a, b, c] = *rows;
         let unit = |v: Vector| scale(1.0 / norm(v), v);
         let x = unit(c);
@@ -89,10 +94,12 @@ impl Triangular {
         let rest = sub(a, scale(dot(a, x), x));
         let z = unit(sub(rest, scale(dot(rest, y), y)));
         let (first, middle) = ([dot(a, x), dot(a, y), dot(a, z)], [dot(b, x), dot(b, y)]);
-        Self { axes: [x, y, z], first, middle, inverse: [1.0 / first[2], 1.0 / middle[1], 1.0 / norm(c)] }
+        let last = norm(c);
+        Self { axes: [x, y, z], first, middle, last, inverse: [1.0 / first[2], 1.0 / middle[1], 1.0 / last] }
     }
 
-    fn coordinates(&self, v: Vector) -> Vector {
+    /// Coordinates of a Cartesian vector in the frame.
+    pub fn coordinates(&self, v: Vector) -> Vector {
         self.axes.map(|axis| dot(v, axis))
     }
 }
@@ -107,6 +114,11 @@ fn whole_between(low: f64, high: f64, start: f64, inverse: f64) -> std::ops::Ran
 /// An image `count` steps on.
 pub(super) fn moved(image: [i32; 3], count: i32, step: [i32; 3]) -> [i32; 3] {
     std::array::from_fn(|k| image[k].wrapping_add(count.wrapping_mul(step[k])))
+}
+
+/// Whole numbers from `low` to `high`, both included.
+pub(super) fn whole_numbers(low: f64, high: f64) -> std::ops::RangeInclusive<i32> {
+    whole_between(low, high, 0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -6,13 +6,17 @@ mod lattice;
 mod linked_cells;
 mod neighbors;
 mod polyhedron;
+mod reduced_cell;
 mod reduction;
 mod structure;
+mod symmetry;
 mod vector;
 mod voronoi;
 
 pub use geometry::{Geometry, GeometryError};
 pub use lattice::Lattice;
 pub use neighbors::{MAX_PAIRS, MIN_DISTANCE, Neighbor, Neighbors};
+pub use reduced_cell::{RADIUS_SLACK, ReducedCell, Row};
 pub use structure::{Occupant, Structure};
+pub use symmetry::{ANGLE_TOLERANCE, CrystalSystem, MAX_SITES, Operation, Symmetry, SymmetryError};
 pub use voronoi::{Facet, Voronoi};

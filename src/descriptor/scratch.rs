@@ -36,6 +36,20 @@ pub struct Scratch {
     pub(super) charges: [Vec<f64>; 2],
     /// Geometry of the candidate's structure, for descriptors that need one.
     pub(super) geometry: Geometry,
+    /// Counts, for `structural_complexity`.
+    pub(super) counts: Vec<u32>,
+    /// Charge of each site, as `site_charges` left it.
+    pub(super) site_charges: Vec<f64>,
+    /// [`Element::row`](crate::chem::Element::row), total charge and amount of each element, for `site_charges`.
+    pub(super) mean_charges: Vec<(usize, f64, f64)>,
+    /// Working memory of `ewald_energy`.
+    pub(super) ewald: super::ewald_energy::Work,
+    /// Working memory of `coulomb_matrix` and `sine_matrix`.
+    pub(super) matrix: super::atomic_matrix::Work,
+    /// Working memory of `xrd`.
+    pub(super) xrd: super::xrd::Work,
+    /// Working memory of `agni`, `gaussian_symmetry` and `grdf`.
+    pub(super) sites: super::site_sums::Work,
     guess: GuessScratch,
     outcome: Option<GuessOutcome>,
     species: Vec<Species>,
@@ -50,6 +64,13 @@ impl Default for Scratch {
             fractions: Vec::with_capacity(NUM_ELEMENTS),
             charges: [Vec::with_capacity(1024), Vec::with_capacity(1024)],
             geometry: Geometry::default(),
+            counts: Vec::new(),
+            site_charges: Vec::new(),
+            mean_charges: Vec::with_capacity(NUM_ELEMENTS),
+            ewald: Default::default(),
+            matrix: Default::default(),
+            xrd: Default::default(),
+            sites: Default::default(),
             guess: GuessScratch::default(),
             outcome: None,
             species: Vec::with_capacity(NUM_ELEMENTS),
