@@ -95,10 +95,11 @@ macro_rules! dispatched {
     (@first $first:path $(, $other:path)?) => { $first };
 }
 
+use crate::expansion::{Expansion, Points};
 use crate::trees::{BitTree, ScoreTile, Step, Thresholds, WalkTree};
 #[cfg(target_arch = "x86_64")]
 use crate::walk_avx512;
-use crate::{moments, thresholds, trees, walk};
+use crate::{expansion, moments, power_spectrum, thresholds, trees, walk};
 
 dispatched! {
     /// Numbers of `thresholds` below each value; [`MISSING`](trees::MISSING) for NaN. See [`trees`].
@@ -136,4 +137,19 @@ dispatched! {
     /// As there.
     pub fn range_mean_std_16(table: &[[f64; 16]], rows: &[usize], amounts: &[f64], out: &mut [f64])
         = moments::range_mean_std::<16>;
+
+    /// Expands a density of Gaussians at `points`: writes the coefficient of harmonic `h` and radial function `n` to
+    /// `out[h · stride + n]`, `h = l² + l + m`. See [`expansion`].
+    ///
+    /// # Panics
+    /// If lengths do not fit: `scratch` holds [`Expansion::scratch_len`], points are whole stripes.
+    pub fn expand(basis: &Expansion, points: Points<'_>, scratch: &mut [f64], out: &mut [f64], stride: usize)
+        = expansion::expand;
+
+    /// [`power_spectrum::add_power_spectrum`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn add_power_spectrum(coefficients: &[f64], degree: usize, width: usize, sums: &mut [f64])
+        = power_spectrum::add_power_spectrum;
 }

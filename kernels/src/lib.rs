@@ -6,7 +6,10 @@
 #![deny(unsafe_code)]
 
 pub mod dispatch;
+pub mod expansion;
+pub mod harmonics;
 pub mod moments;
+pub mod power_spectrum;
 pub mod trees;
 
 mod thresholds;

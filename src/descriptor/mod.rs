@@ -17,6 +17,8 @@ mod oxidation_states;
 mod policy;
 mod pymatgen_elemental;
 mod scratch;
+mod soap;
+mod species_list;
 mod species_statistics;
 mod stoichiometry;
 mod tm_fraction;
@@ -96,6 +98,7 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "oxidation_states", summary: "statistics of the likeliest oxidation states", build: oxidation_states::build },
     Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
     Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
+    Entry { name: "soap", summary: "power spectrum of smooth overlaps of atomic positions, averaged over the sites", build: soap::build },
     Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
 ];
 
