@@ -39,7 +39,8 @@ pub(super) fn ordered_structure(candidate: &Candidate) -> Result<(&Structure, &[
 pub(super) fn geometry_fault(error: GeometryError) -> Fault {
     let code = match error {
         GeometryError::OverlappingAtoms { .. } => FaultCode::OverlappingAtoms,
-        GeometryError::TooManyAtoms { .. } => FaultCode::TooManyAtoms,
+        GeometryError::TooManyAtoms { .. } | GeometryError::TooManyVertices { .. } => FaultCode::TooManyAtoms,
+        GeometryError::UnevenTessellation { .. } => FaultCode::Internal,
     };
     Fault::new(Stage::Describe, code, error.to_string())
 }
