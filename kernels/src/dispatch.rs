@@ -96,11 +96,14 @@ macro_rules! dispatched {
 }
 
 use crate::angular::Neighborhood;
+use crate::expansion::{Expansion, Points};
 use crate::structure_factor::Phases;
 use crate::trees::{BitTree, ScoreTile, Step, Thresholds, WalkTree};
 #[cfg(target_arch = "x86_64")]
 use crate::walk_avx512;
-use crate::{angular, eigen, exp, moments, radial, structure_factor, thresholds, trees, walk};
+use crate::{
+    angular, eigen, exp, expansion, moments, power_spectrum, radial, structure_factor, thresholds, trees, walk,
+};
 
 dispatched! {
     /// Numbers of `thresholds` below each value; [`MISSING`](trees::MISSING) for NaN. See [`trees`].
@@ -195,4 +198,18 @@ dispatched! {
         sums: [&[f64]; 2],
         total: [&mut [f64]; 2],
     ) = structure_factor::add_scattered;
+    /// Expands a density of Gaussians at `points`: writes the coefficient of harmonic `h` and radial function `n` to
+    /// `out[h · stride + n]`, `h = l² + l + m`. See [`expansion`].
+    ///
+    /// # Panics
+    /// If lengths do not fit: `scratch` holds [`Expansion::scratch_len`], points are whole stripes.
+    pub fn expand(basis: &Expansion, points: Points<'_>, scratch: &mut [f64], out: &mut [f64], stride: usize)
+        = expansion::expand;
+
+    /// [`power_spectrum::add_power_spectrum`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn add_power_spectrum(coefficients: &[f64], degree: usize, width: usize, sums: &mut [f64])
+        = power_spectrum::add_power_spectrum;
 }

@@ -30,6 +30,8 @@ mod scratch;
 mod sine_matrix;
 mod site_charges;
 mod site_sums;
+mod soap;
+mod species_list;
 mod species_statistics;
 mod stoichiometry;
 mod structural_complexity;
@@ -112,6 +114,7 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "oxidation_states", summary: "statistics of the likeliest oxidation states", build: oxidation_states::build },
     Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
     Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
+    Entry { name: "soap", summary: "power spectrum of smooth overlaps of atomic positions, averaged over the sites", build: soap::build },
     Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
     Entry { name: "density", summary: "density, volume per atom, packing fraction", build: density::build },
     Entry { name: "density_matminer", summary: "density, all undefined where an element has no radius, as in matminer", build: density::build_matminer },

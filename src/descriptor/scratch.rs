@@ -5,6 +5,8 @@ use crate::chem::oxidation::{GuessOutcome, GuessScratch, OxidationGuesser};
 use crate::chem::{Composition, NUM_ELEMENTS};
 use crate::crystal::Geometry;
 
+use super::soap::SoapScratch;
+
 /// Most atoms in the reduced formula of a guess, as matminer's `CompositionToOxidComposition` has it.
 const MAX_SITES: u32 = 50;
 
@@ -50,6 +52,8 @@ pub struct Scratch {
     pub(super) xrd: super::xrd::Work,
     /// Working memory of `agni`, `gaussian_symmetry` and `grdf`.
     pub(super) sites: super::site_sums::Work,
+    /// Working memory of `soap`.
+    pub(super) soap: SoapScratch,
     guess: GuessScratch,
     outcome: Option<GuessOutcome>,
     species: Vec<Species>,
@@ -71,6 +75,7 @@ impl Default for Scratch {
             matrix: Default::default(),
             xrd: Default::default(),
             sites: Default::default(),
+            soap: SoapScratch::default(),
             guess: GuessScratch::default(),
             outcome: None,
             species: Vec::with_capacity(NUM_ELEMENTS),

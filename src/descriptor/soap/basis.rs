@@ -1,0 +1,93 @@
+//! Radial basis of Gaussian type orbitals, orthonormalised, and the expansion of Gaussians in it.
+
+use matsieve_kernels::expansion::Expansion;
+use matsieve_kernels::harmonics::SolidHarmonics;
+
+use super::double_double::DoubleDouble;
+use super::lowdin::inverse_square_root;
+
+/// Value to which an orbital has decayed at its own radius, and a Gaussian at the border of the search.
+const THRESHOLD: f64 = 1e-3;
+
+/// What a primitive function has decayed to, against its maximum, where it counts as 0: far below the rounding of the
+/// sums that it enters.
+const NEGLIGIBLE: f64 = 1e-18;
+
+/// Radius within which atoms are looked for, in Å: beyond `r_cut` by what a Gaussian needs to decay.
+pub(super) fn search_radius(r_cut: f64, sigma: f64) -> f64 {
+    r_cut + sigma * (-2.0 * libm::log(THRESHOLD)).sqrt()
+}
+
+/// The expansion of `Σᵢ exp(−|r − rᵢ|²/2σ²)` in `gₙₗ(r) Yₗₘ`, `gₙₗ = Σₖ βₙₖₗ rˡ exp(−αₖₗ r²)`; `None` where the orbitals
+/// cannot be told apart.
+///
+/// αₖₗ lets the orbital decay to 1e-3 at radius k of `n_max` evenly spaced ones from 1 Å to `r_cut`; β = S^(−1/2). The
+/// integral is `(2πσ²)^(3/2) Σₖ βₙₖₗ γₖ^(l+3/2) exp(−αₖₗ γₖ rᵢ²) rᵢˡ Yₗₘ(rᵢ)` with `γₖ = 1/(1 + 2σ²αₖₗ)`.
+///
+/// # References
+/// Himanen et al. 2020, doi:10.1016/j.cpc.2019.106949, and the source of DScribe 2.1.2.
+pub(super) fn expansion(r_cut: f64, n_max: usize, l_max: usize, sigma: f64) -> Option<Expansion> {
+    let spread = 2.0 * sigma * sigma;
+    let volume = (std::f64::consts::PI * spread) * (std::f64::consts::PI * spread).sqrt();
+    let size = (l_max + 1) * n_max;
+    let (mut rates, mut reaches) = (Vec::with_capacity(size), Vec::with_capacity(size));
+    let mut mixing = Vec::with_capacity(size * n_max);
+    for l in 0..=l_max {
+        let alphas = alphas(r_cut, n_max, l);
+        let betas = betas(&alphas, l)?;
+        for (k, alpha) in alphas.iter().enumerate() {
+            let shrink = 1.0 / (1.0 + spread * alpha);
+            let rate = alpha * shrink;
+            rates.push(rate);
+            reaches.push(reach(rate, l));
+            let weight = volume * power(shrink, l) * shrink * shrink.sqrt();
+            mixing.extend((0..n_max).map(|n| betas[n * n_max + k] * weight));
+        }
+    }
+    Some(Expansion::new(SolidHarmonics::new(l_max), n_max, &rates, &reaches, mixing))
+}
+
+fn alphas(r_cut: f64, n_max: usize, l: usize) -> Vec<f64> {
+    let step = if n_max > 1 { (r_cut - 1.0) / (n_max - 1) as f64 } else { 0.0 };
+    let radius = |k: usize| if k > 0 && k + 1 == n_max { r_cut } else { 1.0 + k as f64 * step };
+    (0..n_max).map(|k| -libm::log(THRESHOLD / power(radius(k), l)) / (radius(k) * radius(k))).collect()
+}
+
+/// `S^(−1/2)` of the overlaps `½ Γ(l + 3/2) (α + α')^(−l−3/2)`.
+fn betas(alphas: &[f64], l: usize) -> Option<Vec<f64>> {
+    let mut gamma = 0.5 * std::f64::consts::PI.sqrt();
+    for k in 1..=l {
+        gamma *= k as f64 + 0.5;
+    }
+    let half_gamma = DoubleDouble::from(0.5 * gamma);
+    let mut overlaps = Vec::with_capacity(alphas.len() * alphas.len());
+    for &alpha in alphas {
+        for &other in alphas {
+            let sum = DoubleDouble::from(alpha) + DoubleDouble::from(other);
+            let mut power = sum * sum.sqrt();
+            for _ in 0..l {
+                power = power * sum;
+            }
+            overlaps.push(half_gamma / power);
+        }
+    }
+    inverse_square_root(overlaps, alphas.len())
+}
+
+/// Squared distance beyond which `rˡ exp(−rate r²)` stays below [`NEGLIGIBLE`] of its maximum.
+fn reach(rate: f64, l: usize) -> f64 {
+    // With u = rate r² the logarithm is (l/2) ln u − u, whose maximum lies at u = l/2.
+    let half = l as f64 / 2.0;
+    let logarithm = |u: f64| if l == 0 { -u } else { half * libm::log(u) - u };
+    let floor = if l == 0 { 0.0 } else { logarithm(half) } + libm::log(NEGLIGIBLE);
+    let (mut below, mut beyond) = (half, half + 1000.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (below + beyond);
+        if logarithm(middle) > floor { below = middle } else { beyond = middle }
+    }
+    beyond / rate
+}
+
+fn power(x: f64, exponent: usize) -> f64 {
+    (0..exponent).fold(1.0, |product, _| product * x)
+}
