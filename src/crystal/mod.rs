@@ -2,6 +2,7 @@
 
 mod geometry;
 mod lattice;
+pub mod order_parameters;
 mod structure;
 
 pub use geometry::Geometry;
