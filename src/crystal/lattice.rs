@@ -1,7 +1,6 @@
 //! Lattices: three vectors, and coordinates in their frame.
 
-/// A vector in Å, or fractional coordinates.
-type Vector = [f64; 3];
+use super::vector::{Vector, cross, dot, multiply, norm};
 
 /// Three lattice vectors, the rows of a matrix, in Å: `cart = frac · L`.
 ///
@@ -97,22 +96,6 @@ impl Lattice {
     pub fn frac(&self, cart: Vector) -> Vector {
         multiply(cart, &self.inverse)
     }
-}
-
-fn multiply(vector: Vector, rows: &[Vector; 3]) -> Vector {
-    std::array::from_fn(|j| vector[0] * rows[0][j] + vector[1] * rows[1][j] + vector[2] * rows[2][j])
-}
-
-fn dot(a: Vector, b: Vector) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn norm(a: Vector) -> f64 {
-    dot(a, a).sqrt()
-}
-
-fn cross(a: Vector, b: Vector) -> Vector {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 #[cfg(test)]

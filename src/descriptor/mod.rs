@@ -4,6 +4,7 @@ use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::closest;
 
 mod band_center;
+mod crystal_input;
 mod deml;
 mod electron_affinity;
 mod electronegativity_difference;

@@ -1,0 +1,378 @@
+//! Neighbour lists: every image of every site within a radius, nearest first.
+
+use super::linked_cells::{self, Bins};
+use super::reduction::Reduction;
+use super::vector::{Vector, cross, dot, multiply, norm};
+use super::{GeometryError, Structure, images};
+
+/// Nearest that two atoms may lie, in Å.
+///
+/// A tenth of any bond (H₂ has 0.74 Å), and more than coordinates printed with four digits differ by in cells of up to
+/// 100 Å: what lies nearer is one atom written twice.
+pub const MIN_DISTANCE: f64 = 0.01;
+
+/// Most neighbours that a list holds, over all sites: 768 MiB.
+pub const MAX_PAIRS: usize = 1 << 24;
+
+/// Entries above which the memory of a list is given back before the next structure.
+const KEPT_PAIRS: usize = 1 << 21;
+
+/// Sites above which linked cells are faster than the enumeration of images (measured: `benches/geometry.rs`).
+const MANY_SITES: usize = 200;
+
+/// One neighbour of a site: an image of a site, maybe of itself.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Neighbor {
+    /// Which site.
+    pub site: u32,
+    /// In which cell, counted in lattice vectors, for coordinates as the structure has them (not wrapped).
+    pub image: [i32; 3],
+    /// Distance, in Å.
+    pub distance: f64,
+    /// From the centre to the neighbour, Cartesian, in Å.
+    pub vector: [f64; 3],
+}
+
+/// The neighbours of all sites within a radius.
+///
+/// Neighbours of a site ascend in (distance, site, image), so that a prefix serves every smaller radius. A site is no
+/// neighbour of itself, but its images are.
+#[derive(Clone, Debug, Default)]
+pub struct Neighbors {
+    radius: f64,
+    /// Where the neighbours of each site end.
+    ends: Vec<u32>,
+    entries: Vec<Neighbor>,
+}
+
+impl Neighbors {
+    /// All neighbours of a site, nearest first.
+    pub fn of(&self, site: usize) -> &[Neighbor] {
+        let start = if site == 0 { 0 } else { self.ends[site - 1] };
+        &self.entries[start as usize..self.ends[site] as usize]
+    }
+
+    /// The neighbours of a site at `radius` Å or nearer, nearest first; `radius` must not exceed [`radius`](Self::radius).
+    pub fn within(&self, site: usize, radius: f64) -> &[Neighbor] {
+        debug_assert!(radius <= self.radius, "a list to {} Å asked for {radius} Å", self.radius);
+        let all = self.of(site);
+        &all[..all.partition_point(|neighbor| neighbor.distance <= radius)]
+    }
+
+    /// Up to which distance neighbours are listed, in Å.
+    pub fn radius(&self) -> f64 {
+        self.radius
+    }
+
+    /// Number of sites.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no sites.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.radius = 0.0;
+        self.ends.clear();
+        self.entries.clear();
+        self.entries.shrink_to(KEPT_PAIRS);
+    }
+
+    fn append(&mut self, found: &mut Found) -> Result<(), GeometryError> {
+        if self.entries.len() + found.neighbors.len() > MAX_PAIRS {
+            return Err(GeometryError::TooManyAtoms { sites: found.sites, radius: self.radius, limit: MAX_PAIRS });
+        }
+        found.sort_into(self.radius, &mut self.entries);
+        self.ends.push(self.entries.len() as u32);
+        Ok(())
+    }
+}
+
+/// Builds neighbour lists; keeps its working memory from structure to structure.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NeighborSearch {
+    positions: Positions,
+    bins: Bins,
+    found: Found,
+}
+
+impl NeighborSearch {
+    /// Lists the neighbours of all sites.
+    ///
+    /// # Errors
+    /// Overlapping atoms; more than [`MAX_PAIRS`] neighbours. The list is empty then.
+    pub fn run(&mut self, structure: &Structure, radius: f64, out: &mut Neighbors) -> Result<(), GeometryError> {
+        out.clear();
+        out.radius = radius;
+        self.positions.set(structure);
+        self.found.begin(structure.len());
+        let sites = structure.len() as f64;
+        let expected = sites * sites * (4.0 / 3.0) * std::f64::consts::PI * radius * radius * radius;
+        let result = if expected > 2.0 * MAX_PAIRS as f64 * structure.lattice().volume() {
+            Err(GeometryError::TooManyAtoms { sites: structure.len(), radius, limit: MAX_PAIRS })
+        } else if structure.len() > MANY_SITES {
+            linked_cells::search(&self.positions, &mut self.bins, radius, &mut self.found, |found| out.append(found))
+        } else {
+            images::search(&self.positions, radius, &mut self.found, |found| out.append(found))
+        };
+        if result.is_err() {
+            out.clear();
+        }
+        result
+    }
+}
+
+/// Where the sites are, wrapped into the reduced cell.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Positions {
+    /// The reduced basis.
+    pub reduction: Reduction,
+    /// Fractional coordinates in the reduced basis, in [0, 1).
+    pub fracs: Vec<Vector>,
+    /// Cartesian coordinates, in Å.
+    pub carts: Vec<Vector>,
+    /// In which reduced cell each site is, as the structure has it.
+    wraps: Vec<[i64; 3]>,
+}
+
+impl Positions {
+    fn set(&mut self, structure: &Structure) {
+        self.reduction = Reduction::new(structure.lattice());
+        self.fracs.clear();
+        self.carts.clear();
+        self.wraps.clear();
+        for &frac in structure.fracs() {
+            let frac = self.reduction.frac(frac);
+            let cell = frac.map(f64::floor);
+            let wrapped: Vector = std::array::from_fn(|k| frac[k] - cell[k]);
+            self.fracs.push(wrapped);
+            self.carts.push(multiply(wrapped, &self.reduction.rows));
+            self.wraps.push(cell.map(|n| n as i64));
+        }
+    }
+
+    /// Thickness of the reduced cell along each vector, in Å.
+    pub fn heights(&self) -> Vector {
+        let [a, b, c] = self.reduction.rows;
+        let volume = dot(a, cross(b, c)).abs();
+        [volume / norm(cross(b, c)), volume / norm(cross(c, a)), volume / norm(cross(a, b))]
+    }
+
+    /// What wrapping adds to the images of `other` around `site`, in reduced cells.
+    pub fn home(&self, site: usize, other: usize) -> [i64; 3] {
+        std::array::from_fn(|k| self.wraps[site][k].wrapping_sub(self.wraps[other][k]))
+    }
+
+    /// An image in lattice vectors, from one of wrapped sites in reduced cells.
+    pub fn image(&self, reduced: [i64; 3], home: [i64; 3]) -> [i64; 3] {
+        self.reduction.image(std::array::from_fn(|k| reduced[k].wrapping_add(home[k])))
+    }
+}
+
+/// What was found around one site, in any order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    sites: usize,
+    neighbors: Vec<Neighbor>,
+    /// Distance and place in `neighbors`, being sorted.
+    keys: Vec<(f64, u32)>,
+    /// Where the bins of the sort start.
+    starts: Vec<u32>,
+}
+
+impl Found {
+    fn begin(&mut self, sites: usize) {
+        self.sites = sites;
+        self.neighbors.clear();
+    }
+
+    /// Takes a neighbour of `site`.
+    ///
+    /// # Errors
+    /// It overlaps the site, or there are too many.
+    #[inline]
+    pub fn push(&mut self, site: usize, neighbor: Neighbor) -> Result<(), GeometryError> {
+        if neighbor.distance < MIN_DISTANCE {
+            let [first, second] = [site, neighbor.site as usize];
+            return Err(GeometryError::OverlappingAtoms { first, second, distance: neighbor.distance });
+        }
+        self.neighbors.push(neighbor);
+        Ok(())
+    }
+
+    /// Appends the neighbours in order, and forgets them.
+    ///
+    /// A counting sort by distance³, of which a uniform crystal has equally many in every bin, then each bin by comparison.
+    fn sort_into(&mut self, radius: f64, out: &mut Vec<Neighbor>) {
+        let count = self.neighbors.len();
+        let factor = count as f64 / (radius * radius * radius);
+        let bin = |distance: f64| ((distance * distance * distance * factor) as usize).min(count.saturating_sub(1));
+        self.starts.clear();
+        self.starts.resize(count + 1, 0);
+        for neighbor in &self.neighbors {
+            self.starts[bin(neighbor.distance) + 1] += 1;
+        }
+        for place in 1..=count {
+            self.starts[place] += self.starts[place - 1];
+        }
+        self.keys.clear();
+        self.keys.resize(count, (0.0, 0));
+        for (place, neighbor) in self.neighbors.iter().enumerate() {
+            let start = &mut self.starts[bin(neighbor.distance)];
+            self.keys[*start as usize] = (neighbor.distance, place as u32);
+            *start += 1;
+        }
+        let mut start = 0;
+        for place in 0..count {
+            let end = self.starts[place] as usize;
+            if end - start > 1 {
+                self.keys[start..end].sort_unstable_by(|a, b| {
+                    let tie = |key: &(f64, u32)| {
+                        let neighbor = &self.neighbors[key.1 as usize];
+                        (neighbor.site, neighbor.image)
+                    };
+                    a.0.total_cmp(&b.0).then_with(|| tie(a).cmp(&tie(b)))
+                });
+            }
+            start = end;
+        }
+        out.extend(self.keys.iter().map(|key| self.neighbors[key.1 as usize]));
+        self.neighbors.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::chem::Element;
+    use crate::crystal::Lattice;
+
+    fn structure(rows: [Vector; 3], fracs: &[Vector]) -> Option<Structure> {
+        let mut structure = Structure::new(Lattice::new(rows)?);
+        for frac in fracs {
+            structure.push(*frac, Element::from_symbol("C").expect("symbol"));
+        }
+        Some(structure)
+    }
+
+    /// Every image in a box that holds the sphere, of the cell as it is, sorted.
+    fn by_brute_force(structure: &Structure, radius: f64) -> Vec<Vec<Neighbor>> {
+        let heights = structure.lattice().heights();
+        let mut all = Vec::new();
+        for i in 0..structure.len() {
+            let mut list = Vec::new();
+            for j in 0..structure.len() {
+                let apart: Vector = std::array::from_fn(|k| structure.fracs()[j][k] - structure.fracs()[i][k]);
+                let low = std::array::from_fn::<_, 3, _>(|k| (-apart[k] - radius / heights[k]).floor() as i32);
+                let high = std::array::from_fn::<_, 3, _>(|k| (-apart[k] + radius / heights[k]).ceil() as i32);
+                for a in low[0]..=high[0] {
+                    for b in low[1]..=high[1] {
+                        for c in low[2]..=high[2] {
+                            let image = [a, b, c];
+                            let frac = std::array::from_fn(|k| apart[k] + f64::from(image[k]));
+                            let vector = structure.lattice().cart(frac);
+                            if norm(vector) <= radius && (i != j || image != [0; 3]) {
+                                list.push(Neighbor { site: j as u32, image, distance: norm(vector), vector });
+                            }
+                        }
+                    }
+                }
+            }
+            list.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+            all.push(list);
+        }
+        all
+    }
+
+    fn identities(list: &[Neighbor]) -> Vec<(u32, [i32; 3])> {
+        let mut identities: Vec<_> = list.iter().map(|n| (n.site, n.image)).collect();
+        identities.sort_unstable();
+        identities
+    }
+
+    fn agrees_with_brute_force(structure: &Structure, radius: f64) {
+        // Distances that lie at the radius within rounding may fall on either side.
+        let radius = radius + 1e-3 * std::f64::consts::FRAC_1_PI;
+        let mut search = NeighborSearch::default();
+        let mut direct = Neighbors::default();
+        match search.run(structure, radius, &mut direct) {
+            Err(GeometryError::OverlappingAtoms { .. }) => return,
+            result => result.expect("few atoms"),
+        }
+        let mut binned = Neighbors { radius, ..Neighbors::default() };
+        linked_cells::search(&search.positions, &mut search.bins, radius, &mut search.found, |found| {
+            binned.append(found)
+        })
+        .expect("few atoms");
+        assert_eq!(binned.entries, direct.entries, "linked cells have other bits");
+        for (site, expected) in by_brute_force(structure, radius).iter().enumerate() {
+            let found = direct.of(site);
+            assert_eq!(identities(found), identities(expected));
+            assert!(found.is_sorted_by_key(|n| n.distance));
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found.distance - expected.distance).abs() < 1e-9);
+            }
+            for neighbor in found {
+                let frac = std::array::from_fn(|k| {
+                    structure.fracs()[neighbor.site as usize][k] + f64::from(neighbor.image[k])
+                        - structure.fracs()[site][k]
+                });
+                assert!(norm(super::super::vector::sub(structure.lattice().cart(frac), neighbor.vector)) < 1e-9);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn lists_agree_with_every_image_tried(
+            rows in prop::array::uniform3(prop::array::uniform3(-6.0..6.0_f64)),
+            fracs in prop::collection::vec(prop::array::uniform3(-1.5..1.5_f64), 1..7),
+            radius in 0.5..6.0_f64,
+        ) {
+            let Some(structure) = structure(rows, &fracs) else { return Ok(()) };
+            prop_assume!(structure.lattice().volume() > 5.0);
+            agrees_with_brute_force(&structure, radius);
+        }
+    }
+
+    #[test]
+    fn thin_skewed_and_long_cells_agree_with_every_image_tried() {
+        let fracs = [[0.1, 0.2, 0.3], [-0.4, 1.7, 0.55]];
+        for rows in [
+            [[0.4, 0.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 20.0]],
+            [[3.0, 0.0, 0.0], [33.0, 3.0, 0.0], [-17.0, 24.0, 3.0]],
+            [[0.0, 3.0, 0.0], [2.0, 0.0, 0.0], [0.1, 0.2, 90.0]],
+        ] {
+            agrees_with_brute_force(&structure(rows, &fracs[..1]).expect("a cell"), 5.0);
+            agrees_with_brute_force(&structure(rows, &fracs).expect("a cell"), 5.0);
+        }
+    }
+
+    #[test]
+    fn both_ends_of_a_pair_have_the_same_distance_to_the_bit() {
+        let rows = [[3.1, 0.2, 0.0], [-1.0, 2.9, 0.4], [0.7, 1.0, 5.0]];
+        let structure = structure(rows, &[[0.1, 0.7, 0.3], [-0.4, 1.7, 0.55]]).expect("a cell");
+        let mut list = Neighbors::default();
+        NeighborSearch::default().run(&structure, 6.0, &mut list).expect("few atoms");
+        for neighbor in list.of(0).iter().filter(|n| n.site == 1) {
+            let back = list.of(1).iter().find(|n| n.site == 0 && n.image == neighbor.image.map(|k| -k)).expect("there");
+            assert_eq!(back.distance.to_bits(), neighbor.distance.to_bits());
+        }
+    }
+
+    #[test]
+    fn a_cell_that_cannot_fit_is_refused_before_the_search() {
+        let rows = [[0.02, 0.0, 0.0], [0.0, 0.02, 0.0], [0.0, 0.0, 0.02]];
+        let mut list = Neighbors::default();
+        let error = NeighborSearch::default().run(&structure(rows, &[[0.0; 3]]).expect("a cell"), 10.0, &mut list);
+        assert!(matches!(error, Err(GeometryError::TooManyAtoms { sites: 1, .. })));
+        assert!(list.is_empty());
+    }
+}
