@@ -13,10 +13,12 @@ mod element_property;
 mod ion_property;
 mod magpie;
 mod miedema;
+mod op_site_fingerprint;
 mod oxidation_states;
 mod policy;
 mod pymatgen_elemental;
 mod scratch;
+mod site_moments;
 mod species_statistics;
 mod stoichiometry;
 mod tm_fraction;
@@ -97,6 +99,7 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
     Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
     Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
+    Entry { name: "op_site_fingerprint", summary: "do the nearest neighbours form one of 37 motifs, by shells of distance", build: op_site_fingerprint::build },
 ];
 
 /// A named list of descriptors.

@@ -4,6 +4,7 @@ use crate::candidate::{Candidate, Fault, FaultCode, Stage};
 use crate::chem::oxidation::{GuessOutcome, GuessScratch, OxidationGuesser};
 use crate::chem::{Composition, NUM_ELEMENTS};
 use crate::crystal::Geometry;
+use crate::crystal::order_parameters::Shell;
 
 /// Most atoms in the reduced formula of a guess, as matminer's `CompositionToOxidComposition` has it.
 const MAX_SITES: u32 = 50;
@@ -36,6 +37,8 @@ pub struct Scratch {
     pub(super) charges: [Vec<f64>; 2],
     /// Geometry of the candidate's structure, for descriptors that need one.
     pub(super) geometry: Geometry,
+    /// Neighbours whose order is judged.
+    pub(super) shell: Shell,
     guess: GuessScratch,
     outcome: Option<GuessOutcome>,
     species: Vec<Species>,
@@ -50,6 +53,7 @@ impl Default for Scratch {
             fractions: Vec::with_capacity(NUM_ELEMENTS),
             charges: [Vec::with_capacity(1024), Vec::with_capacity(1024)],
             geometry: Geometry::default(),
+            shell: Shell::default(),
             guess: GuessScratch::default(),
             outcome: None,
             species: Vec::with_capacity(NUM_ELEMENTS),

@@ -2,8 +2,8 @@
 
 use std::f64::consts::{FRAC_1_PI, FRAC_PI_2};
 
-use super::Shell;
 use super::peak::gaussian;
+use super::{MAX_COORDINATION as MAX, Shell};
 
 /// Angles in radians, inverse width per half turn.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -15,9 +15,6 @@ pub(super) struct BodyCentered {
 
 impl BodyCentered {
     /// `None` for fewer than four neighbours.
-    ///
-    /// The published definition lets only the earlier of two neighbours be the pole, so that the value of a distorted
-    /// cube depends on the order of its corners.
     pub fn value(&self, shell: &Shell) -> Option<f64> {
         let len = shell.len();
         if len < 4 {
@@ -28,24 +25,33 @@ impl BodyCentered {
         let mut sum = 0.0;
         for j in 0..len {
             let angles = shell.angles(j);
-            for k in j + 1..len {
-                if angles[k] >= self.south_from {
-                    sum += self.south_weight * gaussian(self.south_inverse_width * (angles[k] * FRAC_1_PI - 1.0));
-                    continue;
-                }
-                if shell.is_on_axis(j, k) {
-                    continue;
-                }
-                let sign = if angles[k] > FRAC_PI_2 { 1.0 } else { -1.0 };
-                for m in (0..len).filter(|&m| m != j && m != k && !shell.is_on_axis(j, m)) {
-                    let cosine = shell.azimuth_cosine(j, k, m);
-                    let triple = cosine * (4.0 * cosine * cosine - 3.0);
-                    let x = (angles[m] - FRAC_PI_2) / third;
-                    sum += sign * triple * height * x * gaussian(x);
-                }
+            let mut heights = [0.0; MAX];
+            for (height_of, angle) in heights.iter_mut().zip(angles) {
+                let x = (angle - FRAC_PI_2) / third;
+                *height_of = height * x * gaussian(x);
+            }
+            for k in (0..len).filter(|&k| k != j && shell.precedence(j, k) > 0.0) {
+                sum += shell.precedence(j, k) * self.pair(shell, j, k, &heights);
             }
         }
         let n = len as f64;
         Some(sum / (0.5 * (n * (6.0 + (n - 2.0) * (n - 3.0)))))
+    }
+
+    /// What the meridian through `k` contributes with `j` at the pole.
+    fn pair(&self, shell: &Shell, j: usize, k: usize, heights: &[f64; MAX]) -> f64 {
+        let angle = shell.angles(j)[k];
+        if angle >= self.south_from {
+            return self.south_weight * gaussian(self.south_inverse_width * (angle * FRAC_1_PI - 1.0));
+        }
+        if shell.is_on_axis(j, k) {
+            return 0.0;
+        }
+        let mut sum = 0.0;
+        for m in (0..shell.len()).filter(|&m| m != j && m != k && !shell.is_on_axis(j, m)) {
+            let cosine = shell.azimuth_cosine(j, k, m);
+            sum += cosine * (4.0 * cosine * cosine - 3.0) * heights[m];
+        }
+        if angle > FRAC_PI_2 { sum } else { -sum }
     }
 }

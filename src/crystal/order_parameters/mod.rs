@@ -11,6 +11,6 @@ mod peak;
 mod shell;
 mod steinhardt;
 
-pub use motif::{MAX_COORDINATION, Motif, motifs};
+pub use motif::{MAX_COORDINATION, Motif, NUM_MOTIFS, motifs};
 pub use order_parameter::OrderParameter;
 pub use shell::Shell;

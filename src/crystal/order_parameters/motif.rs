@@ -9,6 +9,9 @@ use super::OrderParameter;
 /// Most neighbours that a motif has.
 pub const MAX_COORDINATION: usize = 12;
 
+/// Number of motifs.
+pub const NUM_MOTIFS: usize = 37;
+
 /// An arrangement of neighbours and how to recognize it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Motif {
@@ -20,7 +23,7 @@ pub struct Motif {
     pub order_parameter: OrderParameter,
 }
 
-/// The 37 motifs of matminer's `CrystalNNFingerprint` and `OPSiteFingerprint`, by ascending coordination.
+/// The [`NUM_MOTIFS`] motifs of matminer's `CrystalNNFingerprint` and `OPSiteFingerprint`, by ascending coordination.
 pub fn motifs() -> &'static [Motif] {
     static MOTIFS: OnceLock<Vec<Motif>> = OnceLock::new();
     MOTIFS.get_or_init(|| {
@@ -67,13 +70,13 @@ mod tests {
     fn value(coordination: usize, name: &str, neighbors: &[[f64; 3]]) -> f64 {
         let motif = motifs().iter().find(|motif| motif.coordination == coordination && motif.name == name);
         let mut shell = Shell::default();
-        shell.set(neighbors.iter().copied());
+        shell.set(neighbors.iter().copied().zip(0..));
         motif.expect("a motif").order_parameter.value(&shell).expect("enough neighbours")
     }
 
     #[test]
     fn every_line_of_the_table_is_a_motif() {
-        assert_eq!(motifs().len(), 37);
+        assert_eq!(motifs().len(), NUM_MOTIFS);
     }
 
     #[test]
@@ -129,9 +132,30 @@ mod tests {
     }
 
     #[test]
+    fn neighbours_of_one_rank_may_come_in_any_order() {
+        let cube = motifs().iter().find(|motif| motif.name == "body-centered cubic").expect("a motif");
+        let mut corners: Vec<[f64; 3]> = Vec::new();
+        for place in 0..8 {
+            let side = |bit: usize| if place >> bit & 1 == 1 { 1.0 } else { -1.0 };
+            corners.push([side(0) + 0.05 * place as f64, side(1), side(2) - 0.1 * side(0)]);
+        }
+        let mut shell = Shell::default();
+        let mut value = |corners: &[[f64; 3]], ranks: [u8; 8]| {
+            shell.set(corners.iter().copied().zip(ranks));
+            cube.order_parameter.value(&shell).expect("eight neighbours")
+        };
+        let (ordered, free) = (value(&corners, [0, 1, 2, 3, 4, 5, 6, 7]), value(&corners, [0; 8]));
+        corners.reverse();
+        let (reversed, free_again) = (value(&corners, [0, 1, 2, 3, 4, 5, 6, 7]), value(&corners, [0; 8]));
+        assert!((ordered - reversed).abs() > 1e-4, "{ordered} {reversed}");
+        assert!((0.5 * (ordered + reversed) - free).abs() < 1e-12);
+        assert!((free - free_again).abs() < 1e-12);
+    }
+
+    #[test]
     fn one_neighbour_has_no_angle() {
         let mut shell = Shell::default();
-        shell.set([[1.0, 0.0, 0.0]].into_iter());
+        shell.set([([1.0, 0.0, 0.0], 0)].into_iter());
         for motif in motifs().iter().filter(|motif| (2..9).contains(&motif.coordination)) {
             assert_eq!(motif.order_parameter.value(&shell), None, "{}", motif.name);
         }
