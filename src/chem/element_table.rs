@@ -114,6 +114,8 @@ compiled_in! {
     miedema = "miedema";
     /// Parameters of the atomic scattering factors for X-rays.
     scattering = "scattering";
+    /// Covalent radii (Cordero 2008), as pymatgen has them.
+    covalent_radius = "covalent_radius";
 }
 
 #[cfg(test)]
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn every_element_table_is_readable() {
-        for table in [magpie(), deml(), pymatgen(), miedema(), scattering()] {
+        for table in [magpie(), deml(), pymatgen(), miedema(), scattering(), covalent_radius()] {
             for column in &table.columns {
                 assert!(column.values.iter().any(|value| value.is_finite()), "{} is empty", column.name);
             }

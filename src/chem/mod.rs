@@ -6,6 +6,7 @@ mod element_set;
 pub mod element_table;
 mod format;
 mod formula;
+mod ionic_radius;
 pub mod neutrality;
 pub mod oxidation;
 pub mod pair_table;
@@ -21,3 +22,4 @@ pub use formula::{
     FormulaError, FormulaErrorKind, MAX_AMOUNT, MAX_DEPTH, MAX_FORMULA_BYTES, MIN_AMOUNT, ParsedFormula,
     parse_charged_formula, parse_formula, parse_formula_into,
 };
+pub use ionic_radius::{IonicRadii, ionic_radii};

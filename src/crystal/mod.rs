@@ -5,6 +5,7 @@ mod images;
 mod lattice;
 mod linked_cells;
 mod neighbors;
+pub mod order_parameters;
 mod polyhedron;
 mod reduced_cell;
 mod reduction;

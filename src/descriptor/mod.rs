@@ -20,6 +20,7 @@ mod grdf;
 mod ion_property;
 mod magpie;
 mod miedema;
+mod op_site_fingerprint;
 mod oxidation_states;
 mod pair_histogram;
 mod partial_rdf;
@@ -29,6 +30,7 @@ mod rdf;
 mod scratch;
 mod sine_matrix;
 mod site_charges;
+mod site_moments;
 mod site_sums;
 mod soap;
 mod species_list;
@@ -131,6 +133,7 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "agni", summary: "fingerprints of the surroundings of atoms (Botu 2015), mean and deviation over sites", build: agni::build },
     Entry { name: "gaussian_symmetry", summary: "symmetry functions of Behler (2011), mean and deviation over sites", build: gaussian_symmetry::build },
     Entry { name: "grdf", summary: "Gaussian radial distribution functions (Seko 2017), mean and deviation over sites", build: grdf::build },
+    Entry { name: "op_site_fingerprint", summary: "do the nearest neighbours form one of 37 motifs, by shells of distance", build: op_site_fingerprint::build },
 ];
 
 /// A named list of descriptors.

@@ -4,6 +4,7 @@ use crate::candidate::{Candidate, Fault, FaultCode, Stage};
 use crate::chem::oxidation::{GuessOutcome, GuessScratch, OxidationGuesser};
 use crate::chem::{Composition, NUM_ELEMENTS};
 use crate::crystal::Geometry;
+use crate::crystal::order_parameters::Shell;
 
 use super::soap::SoapScratch;
 
@@ -54,6 +55,8 @@ pub struct Scratch {
     pub(super) sites: super::site_sums::Work,
     /// Working memory of `soap`.
     pub(super) soap: SoapScratch,
+    /// Neighbours whose order is judged.
+    pub(super) shell: Shell,
     guess: GuessScratch,
     outcome: Option<GuessOutcome>,
     species: Vec<Species>,
@@ -76,6 +79,7 @@ impl Default for Scratch {
             xrd: Default::default(),
             sites: Default::default(),
             soap: SoapScratch::default(),
+            shell: Shell::default(),
             guess: GuessScratch::default(),
             outcome: None,
             species: Vec::with_capacity(NUM_ELEMENTS),
