@@ -7,7 +7,7 @@ use toml::{Table, Value};
 /// Which column is what.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct InputArgs {
-    /// Kind of the input where name and content do not tell: csv, tsv, parquet
+    /// Kind of the input where name and content do not tell (see `matsieve list sources`)
     #[arg(long, value_name = "KIND")]
     pub format: Option<String>,
     /// Column with formulas; default: the first of formula, composition, reduced_formula, pretty_formula, chemical_formula_reduced

@@ -10,7 +10,7 @@ use crate::candidate::{Column, ColumnResolver, FeatureGroup, FeatureType, Layout
 use crate::descriptor::{self, Descriptor};
 use crate::filter::{self, NeedsOf};
 use crate::rank::{RankPlan, RankSpec};
-use crate::source::{Decoder, Source};
+use crate::source::{Decoder, Format, Source};
 use crate::surrogate::card::DescriptorCard;
 use crate::surrogate::{Model, board};
 
@@ -239,9 +239,9 @@ impl Screen {
 
 /// The kind of a source table: its first key that names one.
 pub fn source_kind(source: &Value) -> String {
-    const KINDS: &[&str] = &["space", "csv", "tsv", "parquet", "input"];
+    let mut kinds = ["space", "input"].into_iter().chain(Format::ALL.iter().map(|format| format.name()));
     let keys = source.as_object().map(|table| table.keys().map(String::as_str).collect::<Vec<_>>()).unwrap_or_default();
-    KINDS.iter().find(|kind| keys.contains(kind)).map_or_else(|| "source".into(), |kind| (*kind).to_owned())
+    kinds.find(|kind| keys.contains(kind)).unwrap_or("source").to_owned()
 }
 
 fn load_models(plan: &Plan) -> Result<Vec<Arc<Model>>, PlanError> {

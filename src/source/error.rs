@@ -32,7 +32,7 @@ pub enum SourceError {
         reason: String,
     },
     /// `[source]` names no input, or more than one kind.
-    #[error("[source] needs exactly one of csv, tsv, parquet, input; found {}", if found.is_empty() { "none".to_owned() } else { found.join(", ") })]
+    #[error("[source] needs exactly one of csv, tsv, parquet, a structure format, input; found {}", if found.is_empty() { "none".to_owned() } else { found.join(", ") })]
     Kind {
         /// The kinds found.
         found: Vec<&'static str>,

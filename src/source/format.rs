@@ -105,6 +105,13 @@ impl Format {
         }
     }
 
+    /// Whether names cannot tell the two apart: the same, or both JSON.
+    pub(super) fn is_named_like(self, other: Self) -> bool {
+        let is_json =
+            |format| matches!(format, Self::PymatgenJson | Self::OptimadeJson | Self::OptimadeJsonl | Self::JarvisJson);
+        self == other || is_json(self) && is_json(other)
+    }
+
     /// The format that the first bytes prove; `None` for text that proves nothing.
     pub fn of_content(head: &[u8]) -> Option<Self> {
         if head.starts_with(b"PAR1") {

@@ -57,7 +57,9 @@ impl Wanted {
     pub fn of_found(self, name: &str) -> Option<Format> {
         match self {
             Self::ByName => Format::of_name(name),
-            Self::Only(format) => Format::of_name(name).filter(|&found| found == format),
+            Self::Only(format) => {
+                Format::of_name(name).is_some_and(|found| found.is_named_like(format)).then_some(format)
+            }
             Self::Forced(format) => (!is_hidden(name)).then_some(format),
         }
     }

@@ -1,4 +1,4 @@
-//! `[source]` of a plan: which tables, and which columns of them.
+//! `[source]` of a plan: which files, and which columns of them.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::join::Join;
 use crate::candidate::Column;
 use crate::units::Unit;
 
-/// A table source as a plan writes it; exactly one of `csv`, `tsv`, `parquet`, `input` is given.
+/// A source of files as a plan writes it; exactly one of `csv`, `tsv`, `parquet`, the structure formats, `input` is given.
 ///
 /// ```
 /// use matsieve::source::SourceSpec;
@@ -32,6 +32,33 @@ pub struct SourceSpec {
     /// Parquet tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parquet: Option<Inputs>,
+    /// CIF files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cif: Option<Inputs>,
+    /// POSCAR and CONTCAR files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poscar: Option<Inputs>,
+    /// Extended XYZ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extxyz: Option<Inputs>,
+    /// pymatgen's JSON.
+    #[serde(default, rename = "pymatgen-json", skip_serializing_if = "Option::is_none")]
+    pub pymatgen_json: Option<Inputs>,
+    /// pymatgen's printed form.
+    #[serde(default, rename = "pymatgen-print", skip_serializing_if = "Option::is_none")]
+    pub pymatgen_print: Option<Inputs>,
+    /// OPTIMADE responses.
+    #[serde(default, rename = "optimade-json", skip_serializing_if = "Option::is_none")]
+    pub optimade_json: Option<Inputs>,
+    /// OPTIMADE JSON lines.
+    #[serde(default, rename = "optimade-jsonl", skip_serializing_if = "Option::is_none")]
+    pub optimade_jsonl: Option<Inputs>,
+    /// JARVIS JSON.
+    #[serde(default, rename = "jarvis-json", skip_serializing_if = "Option::is_none")]
+    pub jarvis_json: Option<Inputs>,
+    /// FHI-aims `geometry.in`.
+    #[serde(default, rename = "fhi-aims", skip_serializing_if = "Option::is_none")]
+    pub fhi_aims: Option<Inputs>,
     /// Inputs of the formats that their names tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Inputs>,
@@ -123,6 +150,15 @@ impl SourceSpec {
             ("csv", &self.csv, Wanted::Only(Format::Csv)),
             ("tsv", &self.tsv, Wanted::Only(Format::Tsv)),
             ("parquet", &self.parquet, Wanted::Only(Format::Parquet)),
+            ("cif", &self.cif, Wanted::Only(Format::Cif)),
+            ("poscar", &self.poscar, Wanted::Only(Format::Poscar)),
+            ("extxyz", &self.extxyz, Wanted::Only(Format::Extxyz)),
+            ("pymatgen-json", &self.pymatgen_json, Wanted::Only(Format::PymatgenJson)),
+            ("pymatgen-print", &self.pymatgen_print, Wanted::Only(Format::PymatgenPrint)),
+            ("optimade-json", &self.optimade_json, Wanted::Only(Format::OptimadeJson)),
+            ("optimade-jsonl", &self.optimade_jsonl, Wanted::Only(Format::OptimadeJsonl)),
+            ("jarvis-json", &self.jarvis_json, Wanted::Only(Format::JarvisJson)),
+            ("fhi-aims", &self.fhi_aims, Wanted::Only(Format::FhiAims)),
             ("input", &self.input, Wanted::ByName),
         ];
         let given: Vec<_> =
@@ -168,9 +204,12 @@ mod tests {
         };
         assert_eq!(
             error("csv = 'a'\nparquet = 'b'"),
-            "[source] needs exactly one of csv, tsv, parquet, input; found csv, parquet"
+            "[source] needs exactly one of csv, tsv, parquet, a structure format, input; found csv, parquet"
         );
-        assert_eq!(error("id = 'a'"), "[source] needs exactly one of csv, tsv, parquet, input; found none");
+        assert_eq!(
+            error("id = 'a'"),
+            "[source] needs exactly one of csv, tsv, parquet, a structure format, input; found none"
+        );
     }
 
     #[test]
