@@ -119,13 +119,11 @@ impl Descriptor for PartialRdf {
                 add(cell, site, other, weight, &mut out[start..start + NUM_BINS]);
             }
         }
-        for first in 0..self.species.len() {
-            for second in first..self.species.len() {
-                let start = self.start(first, second);
-                if counts[first] > 0.0 {
-                    for (value, shell) in out[start..start + NUM_BINS].iter_mut().zip(&self.shells) {
-                        *value = *value / shell / counts[first];
-                    }
+        for (first, &count) in counts.iter().enumerate().take(self.species.len()).filter(|(_, count)| **count > 0.0) {
+            let pairs = self.start(first, first)..self.start(first, self.species.len() - 1) + NUM_BINS;
+            for values in out[pairs].chunks_mut(NUM_BINS) {
+                for (value, shell) in values.iter_mut().zip(&self.shells) {
+                    *value = *value / shell / count;
                 }
             }
         }

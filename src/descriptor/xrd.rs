@@ -178,9 +178,9 @@ impl Work {
     }
 
     fn tabulate(&mut self, cell: &ReducedCell, extent: [i32; 3]) {
-        for axis in 0..3 {
-            let stride = 2 * extent[axis] as usize + 1;
-            let [real, imaginary] = &mut self.phases[axis];
+        for (axis, ([real, imaginary], extent)) in self.phases.iter_mut().zip(extent).enumerate() {
+            let extent = extent as usize;
+            let stride = 2 * extent + 1;
             for part in [&mut *real, imaginary] {
                 part.clear();
                 part.resize(stride * self.scatterers.len(), 0.0);
@@ -188,9 +188,9 @@ impl Work {
             for (place, &(_, site, _)) in self.scatterers.iter().enumerate() {
                 let angle = 2.0 * PI * cell.fracs()[site][axis];
                 let (cosine, sine) = (libm::cos(angle), libm::sin(angle));
-                let center = place * stride + extent[axis] as usize;
+                let center = place * stride + extent;
                 let (mut x, mut y) = (1.0, 0.0);
-                for h in 0..=extent[axis] as usize {
+                for h in 0..=extent {
                     (real[center + h], imaginary[center + h]) = (x, y);
                     (real[center - h], imaginary[center - h]) = (x, -y);
                     (x, y) = (x * cosine - y * sine, x * sine + y * cosine);
