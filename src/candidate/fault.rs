@@ -81,7 +81,7 @@ fault_codes! {
     UnparsableJson = "unparsable-json",
     /// The structure in another format (FHI-aims, pymatgen's print, ASE db) cannot be read.
     UnparsableStructure = "unparsable-structure",
-    /// The symmetry is given by a name or number that is none, or by operations that form no group.
+    /// The symmetry is given by a name or number that is none, or by operations that form no group; or none is found.
     UnknownSymmetry = "unknown-symmetry",
     /// A site is shared or partly filled, but a descriptor needs an ordered structure.
     DisorderedStructure = "disordered-structure",
