@@ -110,8 +110,14 @@ fn a_flipped_byte_fails_verification_with_exit_4() {
     let mut bytes = std::fs::read(work.path("t.h5")).expect("result");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
+    work.write("runs/b.h5", &bytes);
+    std::fs::copy(work.path("t.h5"), work.path("runs/a.h5")).expect("copied");
     std::fs::write(work.path("t.h5"), bytes).expect("altered");
     work.run(&["verify", "t.h5"]).expect(4);
+    let told = work.run(&["verify", "runs", "-q"]).expect(4).stdout();
+    assert!(told.contains("a.h5: intact") && told.contains("b.h5: ALTERED"), "{told}");
+    work.write("empty/readme.txt", "nothing");
+    assert!(work.run(&["verify", "empty"]).expect(1).stderr().contains("holds no result file"));
 }
 
 #[test]

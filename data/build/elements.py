@@ -18,6 +18,7 @@ from importlib.metadata import version
 warnings.simplefilter("ignore")
 
 from matminer.utils import data as matminer_data  # noqa: E402
+from pymatgen.analysis.diffraction import xrd  # noqa: E402
 from pymatgen.core import Element  # noqa: E402
 
 DATA = pathlib.Path(__file__).resolve().parent.parent
@@ -184,6 +185,21 @@ def miedema():
     return MIEDEMA, {s: [rows[s][c] or "nan" if s in rows else math.nan for c in MIEDEMA] for s in SYMBOLS}
 
 
+SCATTERING = {
+    f"{letter}{place}": (unit, f"{meaning} of term {place}")
+    for place in range(1, 5)
+    for letter, unit, meaning in (("a", "angstrom", "weight"), ("b", "angstrom^2", "width"))
+}
+
+
+def scattering():
+    """Without D, which is H."""
+    path = pathlib.Path(xrd.__file__).with_name("atomic_scattering_params.json")
+    source = json.loads(path.read_text())
+    rows = {s: [x for term in source[s] for x in term] if s in source else [math.nan] * 8 for s in SYMBOLS}
+    return SCATTERING, rows
+
+
 def mixing_enthalpy():
     source = matminer_data.MixingEnthalpy(impute_nan=False).mixing_data
     order = {s: z for z, s in enumerate(SYMBOLS)}
@@ -215,6 +231,12 @@ CARDS = {
         source="matminer 0.10.1, utils/data_files/Miedema.csv",
         gaps="73 elements; without O, F, S, Cl, Se, Br, Te, I, Po, At, noble gases, Fr, Ra, Ac, Pa, Np, Am and beyond",
         missing="the model has no parameters for the element: its enthalpies are not defined"),
+    "elements/scattering": dict(
+        title="Atomic scattering factors for X-rays", version="pymatgen-core-2026.10.16", references=["10.1017/CBO9781139051637", "10.1016/j.commatsci.2012.10.028"],
+        licence="MIT", commercial_use="yes",
+        source="pymatgen-core 2026.10.16, analysis/diffraction/atomic_scattering_params.json: f(s) = Z - 41.78214 s^2 sum a exp(-b s^2), s = sin(theta)/lambda in 1/angstrom",
+        gaps="98 elements, H to Cf; fewer than four terms are filled up with zeros",
+        missing="no parameters for the element: its diffraction pattern is not defined"),
     "pairs/mixing_enthalpy": dict(
         title="Mixing enthalpies of liquid binary alloys at equal amounts", version="matminer-0.10.1",
         references=["10.2320/matertrans.46.2817"], licence="BSD-3-Clause-LBNL (the matminer package); numbers from the literature",
@@ -249,7 +271,7 @@ def main():
     for package, pinned in PINNED.items():
         assert version(package) == pinned, f"{package} is {version(package)}, expected {pinned}"
     contents = {}
-    for build in (magpie, deml, pymatgen, miedema):
+    for build in (magpie, deml, pymatgen, miedema, scattering):
         columns, rows = build()
         body = [[symbol, *map(number, values)] for symbol, values in rows.items()]
         contents[f"elements/{build.__name__}"] = (table(["symbol", *columns], body), {"symbol": ("text", "element"), **columns})

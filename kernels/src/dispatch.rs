@@ -1,7 +1,7 @@
 //! Instruction sets: compiles one body per kernel for each level and picks at run time.
 //!
-//! The only file with `unsafe`: calling a function compiled for a level is sound because a [`Level`] can only be
-//! obtained where the processor has it.
+//! The only file with `unsafe` but for kernels of intrinsics: calling a function compiled for a level is sound because a
+//! [`Level`] can only be obtained where the processor has it.
 #![allow(unsafe_code)]
 
 /// An instruction set that this processor has.
@@ -64,9 +64,11 @@ impl Level {
     }
 }
 
-/// Declares `pub fn name(level, arguments…)`, which runs the `#[inline(always)]` function `body` compiled for `level`.
+/// Declares `pub fn name(level, arguments…)`, which runs the `#[inline(always)]` function `body` compiled for `level`; at
+/// AVX-512 another function, where one is named.
 macro_rules! dispatched {
-    ($($(#[$meta:meta])* pub fn $name:ident($($argument:ident: $type:ty),+ $(,)?) $(-> $result:ty)? = $body:path;)+) => {$(
+    ($($(#[$meta:meta])* pub fn $name:ident($($argument:ident: $type:ty),+ $(,)?) $(-> $result:ty)? = $body:path
+        $(, avx512 = $avx512:path)?;)+) => {$(
         $(#[$meta])*
         pub fn $name(level: Level, $($argument: $type),+) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
@@ -77,7 +79,7 @@ macro_rules! dispatched {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
             fn avx512($($argument: $type),+) $(-> $result)? {
-                $body($($argument),+)
+                dispatched!(@first $($avx512,)? $body)($($argument),+)
             }
             match level.0 {
                 Set::Baseline => $body($($argument),+),
@@ -90,23 +92,31 @@ macro_rules! dispatched {
             }
         }
     )+};
+    (@first $first:path $(, $other:path)?) => { $first };
 }
 
-use crate::trees::{BitTree, Node, ScoreTile, Step};
-use crate::{moments, trees, walk};
+use crate::angular::Neighborhood;
+use crate::structure_factor::Phases;
+use crate::trees::{BitTree, ScoreTile, Step, Thresholds, WalkTree};
+#[cfg(target_arch = "x86_64")]
+use crate::walk_avx512;
+use crate::{angular, eigen, exp, moments, radial, structure_factor, thresholds, trees, walk};
 
 dispatched! {
-    /// Numbers of `edges` (ascending) below each value; `u16::MAX` for NaN. See [`trees`].
+    /// Numbers of `thresholds` below each value; [`MISSING`](trees::MISSING) for NaN. See [`trees`].
     ///
     /// # Panics
-    /// If lengths differ, or if there are more than 65,534 edges.
-    pub fn count_below(values: &[f64], edges: &[f64], counts: &mut [u16]) = trees::count_below;
+    /// If lengths differ.
+    pub fn count_below(values: &[f64], thresholds: &Thresholds, counts: &mut [u16]) = thresholds::count_below;
 
-    /// Walks every row of every tile down one tree; `leaves` receives the node at which each ends. See [`trees`].
+    /// Walks rows of `width` codes each down one tree; `leaves` receives the payload of the leaf in which each ends. See
+    /// [`trees`].
     ///
     /// # Panics
-    /// If lengths do not fit, or if a node points outside the tree.
-    pub fn walk_tree(nodes: &[Node], tiles: &[u16], num_slots: usize, leaves: &mut [u32]) = walk::walk_tree;
+    /// If the tree asks for a feature beyond `width`, if `codes` does not hold [`CODES_TAIL`](trees::CODES_TAIL) entries
+    /// more than all rows have, or if it holds more than 2³⁰.
+    pub fn walk_tree(tree: &WalkTree, codes: &[u16], width: usize, leaves: &mut [u64])
+        = walk::walk_tree, avx512 = walk_avx512::walk_tree;
 
     /// Adds the leaf values of all `trees`, in order, to the sums of one tile of 64 rows. See [`trees`].
     ///
@@ -128,4 +138,61 @@ dispatched! {
     /// As there.
     pub fn range_mean_std_16(table: &[[f64; 16]], rows: &[usize], amounts: &[f64], out: &mut [f64])
         = moments::range_mean_std::<16>;
+
+    /// [`exp::exp_in_place`].
+    pub fn exp_in_place(values: &mut [f64]) = exp::exp_in_place;
+
+    /// [`radial::gaussian_sum`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn gaussian_sum(squares: &[f64], weights: &[f64], exponent: f64) -> f64 = radial::gaussian_sum;
+
+    /// [`radial::gaussian_moments`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn gaussian_moments(squares: &[f64], weights: &[f64], directions: [&[f64]; 3], exponent: f64) -> [f64; 4]
+        = radial::gaussian_moments;
+
+    /// [`radial::shifted_gaussian_sum`].
+    pub fn shifted_gaussian_sum(distances: &[f64], center: f64) -> f64 = radial::shifted_gaussian_sum;
+
+    /// [`angular::angular_sums`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn angular_sums(neighborhood: Neighborhood<'_>, envelope: &[f64; 16], sums: &mut [f64; 4])
+        = angular::angular_sums;
+
+    /// [`eigen::symmetric_eigenvalues`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn symmetric_eigenvalues(matrix: &mut [f64], values: &mut [f64], off_diagonal: &mut [f64]) -> bool
+        = eigen::symmetric_eigenvalues;
+
+    /// [`structure_factor::phase_sums`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn phase_sums(
+        factors: [&[f64]; 2],
+        phases: Phases<'_>,
+        start: usize,
+        real: &mut [f64],
+        imaginary: &mut [f64],
+    ) = structure_factor::phase_sums;
+
+    /// [`structure_factor::add_scattered`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn add_scattered(
+        atomic_number: f64,
+        coefficients: &[[f64; 2]; 4],
+        squares: &[f64],
+        sums: [&[f64]; 2],
+        total: [&mut [f64]; 2],
+    ) = structure_factor::add_scattered;
 }

@@ -1,12 +1,20 @@
 //! Numeric kernels of matsieve.
 //!
-//! Pure functions over slices: no input or output, no allocation, no threads, no logging, no dependencies. Lengths are
-//! checked once by `assert!` and are the caller's bug. Results have a fixed order of association and no fused
-//! multiply-add, so every processor gives the same bits, whatever [`dispatch::Level`] it runs at.
+//! Pure functions over slices: no input or output, no allocation but of prepared tables, no threads, no logging, no
+//! dependencies. Lengths are checked once by `assert!` and are the caller's bug. Results have a fixed order of
+//! association and no fused multiply-add, so every processor gives the same bits, whatever [`dispatch::Level`] it runs at.
 #![deny(unsafe_code)]
 
+pub mod angular;
 pub mod dispatch;
+pub mod eigen;
+pub mod exp;
 pub mod moments;
+pub mod radial;
+pub mod structure_factor;
 pub mod trees;
 
+mod thresholds;
 mod walk;
+#[cfg(target_arch = "x86_64")]
+mod walk_avx512;

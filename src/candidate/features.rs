@@ -120,6 +120,16 @@ impl<'a> Rows<'a> {
         self.values[self.rows[row] * self.stride + self.columns[column]]
     }
 
+    /// Position of every column of the view in a row of [`matrix_row`](Self::matrix_row).
+    pub fn columns(&self) -> &'a [usize] {
+        self.columns
+    }
+
+    /// One row with all columns of the matrix behind the view; for loops that take many rows of one column.
+    pub fn matrix_row(&self, row: usize) -> &'a [f64] {
+        &self.values[self.rows[row] * self.stride..][..self.stride]
+    }
+
     /// Copies one row of the view into `out` (`width` values).
     pub fn gather(&self, row: usize, out: &mut [f64]) {
         let source = &self.values[self.rows[row] * self.stride..][..self.stride];

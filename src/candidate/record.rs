@@ -55,6 +55,8 @@ pub struct Frame {
     pub blocks: Vec<Arc<dyn Any + Send + Sync>>,
     /// Names of the inputs, as given: `path[!member]`.
     pub inputs: Vec<Arc<str>>,
+    /// The source stopped because the records are large, not because it is exhausted.
+    pub is_full: bool,
 }
 
 impl Frame {
@@ -64,6 +66,7 @@ impl Frame {
         self.bytes.clear();
         self.blocks.clear();
         self.inputs.clear();
+        self.is_full = false;
     }
 
     /// The bytes of a record, empty where it has none.

@@ -112,6 +112,8 @@ compiled_in! {
     pymatgen = "pymatgen";
     /// Parameters of Miedema's model for 73 elements.
     miedema = "miedema";
+    /// Parameters of the atomic scattering factors for X-rays.
+    scattering = "scattering";
     /// Covalent radii (Cordero 2008), as pymatgen has them.
     covalent_radius = "covalent_radius";
 }
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn every_element_table_is_readable() {
-        for table in [magpie(), deml(), pymatgen(), miedema(), covalent_radius()] {
+        for table in [magpie(), deml(), pymatgen(), miedema(), covalent_radius(), scattering()] {
             for column in &table.columns {
                 assert!(column.values.iter().any(|value| value.is_finite()), "{} is empty", column.name);
             }

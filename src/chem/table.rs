@@ -164,6 +164,7 @@ const TABLES: &[TableEntry] = &[
     entry!("elements", "deml"),
     entry!("elements", "pymatgen"),
     entry!("elements", "miedema"),
+    entry!("elements", "scattering"),
     entry!("pairs", "mixing_enthalpy"),
     entry!("order_parameters", "motifs"),
     entry!("radii", "covalent_radius"),

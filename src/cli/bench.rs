@@ -59,9 +59,8 @@ pub fn run_bench(args: &BenchArgs, context: &Context) -> Result<Exit, CliError> 
     let compositions = compositions(args.candidates.max(1))?;
     let formulas: Vec<String> = compositions.iter().map(Composition::reduced_formula).collect();
     let mut lines = vec![parse(&formulas)];
-    let presets = descriptor::REGISTRY.iter().map(|entry| entry.name);
-    for name in presets {
-        lines.push(describe(name, &compositions)?);
+    for entry in descriptor::REGISTRY {
+        lines.extend(describe(entry, &compositions));
     }
     let (single, scaling) = end_to_end(context.threads)?;
     lines.push(Line { name: "screen, space to ranked HDF5, 1 thread".into(), rate: single, unit: "candidates/s" });
@@ -117,8 +116,9 @@ fn parse(formulas: &[String]) -> Line {
     Line { name: "read formulas".into(), rate: rate(read, begun), unit: "formulas/s" }
 }
 
-fn describe(name: &str, compositions: &[Composition]) -> Result<Line, CliError> {
-    let descriptor = descriptor::build(name, &Value::Null)?;
+/// Rate of a descriptor of compositions; `None` for those that need a structure or parameters.
+fn describe(entry: &descriptor::Entry, compositions: &[Composition]) -> Option<Line> {
+    let descriptor = (entry.build)(&Value::Null).ok().filter(|descriptor| !descriptor.needs().structure)?;
     let mut scratch = Scratch::new();
     let mut row = vec![0.0; descriptor.columns().len()];
     let candidates: Vec<Candidate> = compositions
@@ -135,7 +135,8 @@ fn describe(name: &str, compositions: &[Composition]) -> Result<Line, CliError> 
         scratch.begin(candidate);
         descriptor.describe(candidate, &mut scratch, &mut row).ok();
     }
-    Ok(Line { name: format!("{name} ({} columns)", row.len()), rate: rate(candidates.len(), begun), unit: "rows/s" })
+    let name = format!("{} ({} columns)", entry.name, row.len());
+    Some(Line { name, rate: rate(candidates.len(), begun), unit: "rows/s" })
 }
 
 type Scaling = Option<(f64, f64)>;

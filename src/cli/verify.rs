@@ -12,7 +12,7 @@ use super::{CliError, Context, Exit};
 /// Check the seal and every digest of results
 #[derive(clap::Args, Debug)]
 pub struct VerifyArgs {
-    /// Result files
+    /// Result files, or folders with result files (`*.h5`, not searched deeper)
     #[arg(required = true)]
     pub results: Vec<PathBuf>,
     /// Print one JSON document
@@ -27,7 +27,7 @@ pub struct VerifyArgs {
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
     let mut documents = Vec::new();
     let mut intact = true;
-    for path in &args.results {
+    for path in &results(&args.results)? {
         let report = verify(path).map_err(sink_error)?;
         intact &= report.is_intact();
         let name = path.display().to_string();
@@ -58,4 +58,29 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, CliError> {
         emit_json(&documents.into())?;
     }
     Ok(if intact { Exit::Done } else { Exit::VerificationFailed })
+}
+
+/// The files named, and those in the folders named, in bytewise order.
+fn results(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let unreadable = |error: std::io::Error| CliError::usage(format!("cannot list {}: {error}", path.display()));
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(unreadable)? {
+            let file = entry.map_err(unreadable)?.path();
+            if file.extension().is_some_and(|extension| extension == "h5") && file.is_file() {
+                found.push(file);
+            }
+        }
+        if found.is_empty() {
+            return Err(CliError::usage(format!("{} holds no result file (*.h5)", path.display())));
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
 }

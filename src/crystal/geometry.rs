@@ -1,7 +1,10 @@
 //! What several descriptors need of the same structure, computed once, when the first of them asks.
 
-use super::Structure;
 use super::neighbors::{NeighborSearch, Neighbors};
+use super::reduced_cell::ReducedCell;
+use super::symmetry::ANGLE_TOLERANCE;
+use super::voronoi::{Tessellation, Voronoi, first_radius};
+use super::{Structure, Symmetry, SymmetryError};
 
 /// Why a structure has no geometry.
 #[derive(Copy, Clone, Debug, PartialEq, thiserror::Error)]
@@ -30,16 +33,41 @@ pub enum GeometryError {
         /// Most neighbours of all sites together.
         limit: usize,
     },
+    /// One atom has so many neighbours at nearly the same distance that its Voronoi cell is no polyhedron of a crystal.
+    #[error("the Voronoi cell of atom {site} (from 0) has more than {limit} vertices")]
+    TooManyVertices {
+        /// Site, from 0.
+        site: usize,
+        /// Most vertices.
+        limit: usize,
+    },
+    /// The Voronoi cells do not add up to the cell: rounding has the better of a degenerate structure.
+    #[error("Voronoi cells fill {cells} Å³ of a cell of {volume} Å³")]
+    UnevenTessellation {
+        /// Sum of the volumes of the Voronoi cells, in Å³.
+        cells: f64,
+        /// Volume of the cell, in Å³.
+        volume: f64,
+    },
 }
 
 /// Geometry of one structure at a time; belongs to one worker and is reused from structure to structure.
 #[derive(Debug, Default)]
 pub struct Geometry {
+    reduced: ReducedCell,
+    /// Whether `reduced` belongs to this structure.
+    is_reduced: bool,
+    /// By bits of symprec.
+    symmetries: Vec<(u64, Result<Symmetry, SymmetryError>)>,
     expected_radius: f64,
     search: NeighborSearch,
     neighbors: Neighbors,
     /// Whether `neighbors` belongs to this structure.
     has_neighbors: bool,
+    tessellation: Tessellation,
+    voronoi: Voronoi,
+    /// Whether `voronoi` belongs to this structure.
+    has_voronoi: bool,
 }
 
 impl Geometry {
@@ -54,6 +82,32 @@ impl Geometry {
     pub fn begin(&mut self, structure: &Structure) {
         let _ = structure;
         self.has_neighbors = false;
+        self.has_voronoi = false;
+        self.is_reduced = false;
+        self.symmetries.clear();
+    }
+
+    /// The structure in the reduced basis of its lattice, computed once a structure.
+    pub fn reduced(&mut self, structure: &Structure) -> &ReducedCell {
+        if !self.is_reduced {
+            self.reduced.set(structure);
+            self.is_reduced = true;
+        }
+        &self.reduced
+    }
+
+    /// Symmetry within `symprec` (Å) and pymatgen's angle tolerance, found once a structure and tolerance.
+    ///
+    /// # Errors
+    /// Those of [`Symmetry::find`].
+    pub fn symmetry(&mut self, structure: &Structure, symprec: f64) -> Result<&Symmetry, SymmetryError> {
+        let known = self.symmetries.iter().position(|(bits, _)| *bits == symprec.to_bits());
+        let place = known.unwrap_or_else(|| {
+            let found = Symmetry::find(structure, symprec, Some(ANGLE_TOLERANCE));
+            self.symmetries.push((symprec.to_bits(), found));
+            self.symmetries.len() - 1
+        });
+        self.symmetries[place].1.as_ref().map_err(Clone::clone)
     }
 
     /// Neighbours up to at least `radius` Å: callers take [`within`](Neighbors::within) their own radius.
@@ -76,6 +130,25 @@ impl Geometry {
             self.has_neighbors = true;
         }
         Ok(&self.neighbors)
+    }
+
+    /// The Voronoi cells of all sites.
+    ///
+    /// `structure` is the one that [`begin`](Self::begin) was called with. Time grows with the number of sites, and with
+    /// the sixth power of the width of vacuum at the sites that border on it.
+    ///
+    /// # Errors
+    /// Overlapping atoms; too many of them; cells that do not add up.
+    pub fn voronoi(&mut self, structure: &Structure) -> Result<&Voronoi, GeometryError> {
+        if !self.has_voronoi {
+            let volume = structure.lattice().volume();
+            if !self.has_neighbors {
+                self.neighbors(structure, first_radius(volume / structure.len().max(1) as f64))?;
+            }
+            self.tessellation.run(volume, &self.neighbors, &mut self.search, &mut self.voronoi)?;
+            self.has_voronoi = true;
+        }
+        Ok(&self.voronoi)
     }
 }
 

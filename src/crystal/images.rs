@@ -4,105 +4,121 @@
 //! a frame where the basis is triangular, each coordinate bounds one count of cells, so that no image is looked at in
 //! vain, but for rows that miss the sphere.
 
-use super::neighbors::{Found, Positions};
+use super::Neighbor;
+use super::neighbors::Positions;
 use super::vector::{Vector, add, dot, norm, scale, sub};
-use super::{GeometryError, Neighbor};
 
 /// Relative and absolute widening of the bounds, so that rounding loses no image at the border; what lies outside is
 /// told by its distance.
-const SLACK: f64 = 1e-9;
+pub(super) const SLACK: f64 = 1e-9;
+
+/// Enumerates images around the sites of one structure.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Images {
+    frame: Triangular,
+    /// Positions in the triangular frame.
+    framed: Vec<Vector>,
+}
+
+impl Images {
+    /// Prepares for a structure.
+    pub fn set(&mut self, positions: &Positions) {
+        self.frame = Triangular::new(&positions.reduction.rows);
+        self.framed.clear();
+        self.framed.extend(positions.carts.iter().map(|cart| self.frame.coordinates(*cart)));
+    }
+
+    /// Appends the neighbours of a site, in no particular order.
+    pub fn around(&self, positions: &Positions, site: usize, radius: f64, found: &mut Vec<Neighbor>) {
+        let frame = &self.frame;
+        let [a, b, c] = positions.reduction.rows;
+        let steps = positions.steps;
+        let reach = radius * (1.0 + SLACK) + SLACK;
+        let square = reach * reach;
+        for other in 0..positions.carts.len() {
+            let apart = sub(positions.carts[other], positions.carts[site]);
+            let [x, y, z] = sub(self.framed[other], self.framed[site]);
+            let home = positions.home(site, other);
+            for i in whole_between(-reach, reach, z, frame.inverse[0]) {
+                let n = f64::from(i);
+                let z = z + n * frame.first[2];
+                let (x, y) = (x + n * frame.first[0], y + n * frame.first[1]);
+                let across = square - z * z;
+                let half = across.max(0.0).sqrt();
+                for j in whole_between(-half, half, y, frame.inverse[1]) {
+                    let m = f64::from(j);
+                    let y = y + m * frame.middle[1];
+                    let x = x + m * frame.middle[0];
+                    let half = (across - y * y).max(0.0).sqrt();
+                    let range = whole_between(-half, half, x, frame.inverse[2]);
+                    if range.is_empty() {
+                        continue;
+                    }
+                    let shift = add(scale(n, a), scale(m, b));
+                    let image = moved(moved(home, i, steps[0]), j, steps[1]);
+                    for k in range {
+                        let vector = add(apart, add(shift, scale(f64::from(k), c)));
+                        let distance = norm(vector);
+                        if distance <= radius && !(site == other && [i, j, k] == [0; 3]) {
+                            let image = moved(image, k, steps[2]);
+                            found.push(Neighbor { site: other as u32, image, distance, vector });
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
 
 /// Basis in its own orthonormal frame: the last vector along the first axis, the middle one in the plane of the first two.
-struct Triangular {
+#[derive(Clone, Debug, Default)]
+pub(super) struct Triangular {
     axes: [Vector; 3],
-    first: Vector,
-    middle: [f64; 2],
-    last: f64,
+    /// The first vector.
+    pub first: Vector,
+    /// The middle vector, without its third coordinate, which is 0.
+    pub middle: [f64; 2],
+    /// Length of the last vector.
+    pub last: f64,
+    /// Inverse thickness of a layer, of a row, and of a cell in its row.
+    inverse: Vector,
 }
 
 impl Triangular {
-    fn new(rows: &[Vector; 3]) -> Self {
+    /// The frame of these vectors.
+    pub fn new(rows: &[Vector; 3]) -> Self {
         let [a, b, c] = *rows;
         let unit = |v: Vector| scale(1.0 / norm(v), v);
         let x = unit(c);
         let y = unit(sub(b, scale(dot(b, x), x)));
         let rest = sub(a, scale(dot(a, x), x));
         let z = unit(sub(rest, scale(dot(rest, y), y)));
-        Self {
-            axes: [x, y, z],
-            first: [dot(a, x), dot(a, y), dot(a, z)],
-            middle: [dot(b, x), dot(b, y)],
-            last: norm(c),
-        }
+        let (first, middle) = ([dot(a, x), dot(a, y), dot(a, z)], [dot(b, x), dot(b, y)]);
+        let last = norm(c);
+        Self { axes: [x, y, z], first, middle, last, inverse: [1.0 / first[2], 1.0 / middle[1], 1.0 / last] }
     }
 
-    fn coordinates(&self, v: Vector) -> Vector {
+    /// Coordinates of a Cartesian vector in the frame.
+    pub fn coordinates(&self, v: Vector) -> Vector {
         self.axes.map(|axis| dot(v, axis))
     }
 }
 
-/// Finds the neighbours of each site in turn and hands them on, in no particular order.
-///
-/// # Errors
-/// Atoms that overlap, and what `site_done` returns.
-pub(super) fn search(
-    positions: &Positions,
-    radius: f64,
-    found: &mut Found,
-    mut site_done: impl FnMut(&mut Found) -> Result<(), GeometryError>,
-) -> Result<(), GeometryError> {
-    let frame = Triangular::new(&positions.reduction.rows);
-    let [a, b, c] = positions.reduction.rows;
-    let reach = radius * (1.0 + SLACK) + SLACK;
-    let square = reach * reach;
-    let step = positions.reduction.image([0, 0, 1]);
-    for site in 0..positions.carts.len() {
-        for other in 0..positions.carts.len() {
-            let apart = sub(positions.carts[other], positions.carts[site]);
-            let [x, y, z] = frame.coordinates(apart);
-            let home = positions.home(site, other);
-            for i in whole_between((-reach - z) / frame.first[2], (reach - z) / frame.first[2]) {
-                let n = f64::from(i);
-                let z = z + n * frame.first[2];
-                let (x, y) = (x + n * frame.first[0], y + n * frame.first[1]);
-                let across = square - z * z;
-                let half = across.max(0.0).sqrt();
-                for j in whole_between((-half - y) / frame.middle[1], (half - y) / frame.middle[1]) {
-                    let m = f64::from(j);
-                    let y = y + m * frame.middle[1];
-                    let x = x + m * frame.middle[0];
-                    let half = (across - y * y).max(0.0).sqrt();
-                    let mut range = whole_between((-half - x) / frame.last, (half - x) / frame.last);
-                    if range.is_empty() {
-                        continue;
-                    }
-                    let shift = add(scale(n, a), scale(m, b));
-                    let start = [i64::from(i), i64::from(j), i64::from(*range.start())];
-                    let mut image = positions.image(start, home);
-                    for k in &mut range {
-                        let vector = add(apart, add(shift, scale(f64::from(k), c)));
-                        let distance = norm(vector);
-                        if distance <= radius && !(site == other && [i, j, k] == [0; 3]) {
-                            let neighbor =
-                                Neighbor { site: other as u32, image: image.map(|n| n as i32), distance, vector };
-                            found.push(site, neighbor)?;
-                        }
-                        image = std::array::from_fn(|axis| image[axis].wrapping_add(step[axis]));
-                    }
-                }
-            }
-        }
-        site_done(found)?;
-    }
-    Ok(())
+/// Counts of steps that lead from `start` to between `low` and `high`. (`f64::ceil` is a call on processors without SSE 4.1.)
+fn whole_between(low: f64, high: f64, start: f64, inverse: f64) -> std::ops::RangeInclusive<i32> {
+    let [low, high] = [(low - start) * inverse, (high - start) * inverse];
+    let [first, last] = [low as i32, high as i32];
+    first + i32::from(f64::from(first) < low)..=last - i32::from(f64::from(last) > high)
 }
 
-/// Whole numbers from `low` to `high`, both included. (`f64::ceil` is a call on processors without SSE 4.1.)
-fn whole_between(low: f64, high: f64) -> std::ops::RangeInclusive<i32> {
-    let truncated = [low as i32, high as i32];
-    let first = truncated[0] + i32::from(f64::from(truncated[0]) < low);
-    let last = truncated[1] - i32::from(f64::from(truncated[1]) > high);
-    first..=last
+/// An image `count` steps on.
+pub(super) fn moved(image: [i32; 3], count: i32, step: [i32; 3]) -> [i32; 3] {
+    std::array::from_fn(|k| image[k].wrapping_add(count.wrapping_mul(step[k])))
+}
+
+/// Whole numbers from `low` to `high`, both included.
+pub(super) fn whole_numbers(low: f64, high: f64) -> std::ops::RangeInclusive<i32> {
+    whole_between(low, high, 0.0, 1.0)
 }
 
 #[cfg(test)]
@@ -111,10 +127,10 @@ mod tests {
 
     #[test]
     fn whole_numbers_between_bounds_of_either_sign() {
-        assert_eq!(whole_between(-1.5, 1.5), -1..=1);
-        assert_eq!(whole_between(-2.0, -1.0), -2..=-1);
-        assert_eq!(whole_between(0.2, 0.8).count(), 0);
-        assert_eq!(whole_between(-0.8, -0.2).count(), 0);
-        assert_eq!(whole_between(1.0, 1.0), 1..=1);
+        assert_eq!(whole_between(-1.5, 1.5, 0.0, 1.0), -1..=1);
+        assert_eq!(whole_between(-2.0, -1.0, 0.0, 1.0), -2..=-1);
+        assert_eq!(whole_between(0.2, 0.8, 0.0, 1.0).count(), 0);
+        assert_eq!(whole_between(-0.8, -0.2, 0.0, 1.0).count(), 0);
+        assert_eq!(whole_between(-1.0, 3.0, -2.0, 0.5), 1..=2);
     }
 }

@@ -1,39 +1,47 @@
-//! All images of sites within a radius by linked cells: for large cells, in time proportional to the number of sites.
+//! All images of sites within a radius by linked cells: for larger cells, in time proportional to the number of sites.
 
-use super::neighbors::{Found, Positions};
-use super::vector::{add, norm, scale, sub};
-use super::{GeometryError, Neighbor};
+use super::Neighbor;
+use super::images::{SLACK, moved};
+use super::neighbors::Positions;
+use super::vector::{Vector, add, dot, norm, scale, sub};
 
 /// Bins of sites, in fractional coordinates of the reduced basis; kept from search to search.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bins {
     /// Number of bins along each vector.
-    counts: [i64; 3],
-    /// How many bins away a neighbour can be.
-    reach: [i64; 3],
-    /// Where the sites of each bin start in `sites`.
+    counts: [i32; 3],
+    /// Thickness of a bin along each vector, in Å.
+    thickness: Vector,
+    /// Where each bin starts in `sites` and `carts`.
     starts: Vec<u32>,
+    /// Sites, bin by bin.
     sites: Vec<u32>,
+    /// Their Cartesian coordinates, in Å.
+    carts: Vec<Vector>,
     /// Bin of each site.
-    places: Vec<[i64; 3]>,
+    places: Vec<[i32; 3]>,
+    /// Which sites of a run passed the first look.
+    passed: Vec<u32>,
 }
 
 impl Bins {
-    fn fill(&mut self, positions: &Positions, radius: f64) {
+    /// Sorts the sites of a structure into bins that suit searches within `radius` Å.
+    pub fn set(&mut self, positions: &Positions, radius: f64) {
         let heights = positions.heights();
-        self.counts = heights.map(|height| (2.0 * height / radius).clamp(1.0, 1e6) as i64);
-        while self.counts.iter().product::<i64>() > 4 * positions.fracs.len() as i64 + 64 {
+        let sites = positions.carts.len();
+        self.counts = heights.map(|height| (2.0 * height / radius).clamp(1.0, 1e6) as i32);
+        while self.counts.iter().map(|&count| count as usize).product::<usize>() > 4 * sites + 64 {
             let most = self.counts.iter().max().copied().unwrap_or(1);
             self.counts = self.counts.map(|count| if count == most { count / 2 } else { count });
         }
-        self.reach = std::array::from_fn(|k| (radius * self.counts[k] as f64 / heights[k] + 1e-6).ceil() as i64);
-        self.places.clear();
         let counts = self.counts;
-        self.places.extend(positions.fracs.iter().map(|frac| -> [i64; 3] {
-            std::array::from_fn(|k| ((frac[k] * counts[k] as f64) as i64).clamp(0, counts[k] - 1))
+        self.thickness = std::array::from_fn(|k| heights[k] / f64::from(counts[k]));
+        self.places.clear();
+        self.places.extend(positions.fracs.iter().map(|frac| -> [i32; 3] {
+            std::array::from_fn(|k| ((frac[k] * f64::from(counts[k])) as i32).clamp(0, counts[k] - 1))
         }));
         self.starts.clear();
-        self.starts.resize((counts[0] * counts[1] * counts[2]) as usize + 1, 0);
+        self.starts.resize(counts.iter().map(|&count| count as usize).product::<usize>() + 1, 0);
         for place in &self.places {
             self.starts[index(counts, *place) + 1] += 1;
         }
@@ -41,64 +49,87 @@ impl Bins {
             self.starts[bin] += self.starts[bin - 1];
         }
         self.sites.clear();
-        self.sites.resize(positions.fracs.len(), 0);
-        // Last site first, and each bin from its end: sites ascend within a bin. The starts are right again afterwards.
+        self.sites.resize(sites, 0);
+        // Each bin is filled from its end, which is where the next one starts; afterwards starts are one place too far on.
         for (site, place) in self.places.iter().enumerate().rev() {
-            let bin = index(counts, *place) + 1;
-            self.starts[bin] -= 1;
-            self.sites[self.starts[bin] as usize] = site as u32;
+            let start = &mut self.starts[index(counts, *place) + 1];
+            *start -= 1;
+            self.sites[*start as usize] = site as u32;
         }
         self.starts.remove(0);
-        self.starts.push(positions.fracs.len() as u32);
+        self.starts.push(sites as u32);
+        self.carts.clear();
+        self.carts.extend(self.sites.iter().map(|&site| positions.carts[site as usize]));
+        self.passed.clear();
+        self.passed.resize(sites, 0);
     }
 
-    fn of(&self, place: [i64; 3]) -> &[u32] {
-        let bin = index(self.counts, place);
-        &self.sites[self.starts[bin] as usize..self.starts[bin + 1] as usize]
-    }
-}
-
-fn index(counts: [i64; 3], place: [i64; 3]) -> usize {
-    ((place[0] * counts[1] + place[1]) * counts[2] + place[2]) as usize
-}
-
-/// Finds the neighbours of each site in turn and hands them on, in no particular order.
-///
-/// # Errors
-/// Atoms that overlap, and what `site_done` returns.
-pub(super) fn search(
-    positions: &Positions,
-    bins: &mut Bins,
-    radius: f64,
-    found: &mut Found,
-    mut site_done: impl FnMut(&mut Found) -> Result<(), GeometryError>,
-) -> Result<(), GeometryError> {
-    bins.fill(positions, radius);
-    let [a, b, c] = positions.reduction.rows;
-    for site in 0..positions.carts.len() {
-        let place = bins.places[site];
-        for i in -bins.reach[0]..=bins.reach[0] {
-            for j in -bins.reach[1]..=bins.reach[1] {
-                for k in -bins.reach[2]..=bins.reach[2] {
-                    let target = [place[0] + i, place[1] + j, place[2] + k];
-                    let cell: [i64; 3] = std::array::from_fn(|axis| target[axis].div_euclid(bins.counts[axis]));
-                    let bin = std::array::from_fn(|axis| target[axis].rem_euclid(bins.counts[axis]));
-                    let [n, m, l] = cell.map(|n| n as f64);
-                    let shift = add(add(scale(n, a), scale(m, b)), scale(l, c));
-                    for &other in bins.of(bin) {
-                        let apart = sub(positions.carts[other as usize], positions.carts[site]);
-                        let vector = add(apart, shift);
-                        let distance = norm(vector);
-                        if distance <= radius && !(site == other as usize && cell == [0; 3]) {
-                            let image = positions.image(cell, positions.home(site, other as usize));
-                            let image = image.map(|n| n as i32);
-                            found.push(site, Neighbor { site: other, image, distance, vector })?;
-                        }
-                    }
+    /// Appends the neighbours of a site, in no particular order.
+    pub fn around(&mut self, positions: &Positions, site: usize, radius: f64, found: &mut Vec<Neighbor>) {
+        let (place, counts) = (self.places[site], self.counts);
+        let reach: [i32; 3] = std::array::from_fn(|k| (radius / self.thickness[k] + 1e-6).ceil() as i32);
+        let wrapped = |axis: usize, offset: i32| {
+            let target = place[axis] + offset;
+            (target.div_euclid(counts[axis]), target.rem_euclid(counts[axis]))
+        };
+        for i in -reach[0]..=reach[0] {
+            let (n, i) = wrapped(0, i);
+            for j in -reach[1]..=reach[1] {
+                let (m, j) = wrapped(1, j);
+                // Bins along the last vector lie side by side, so that they are looked through in one go up to the border.
+                let mut k = -reach[2];
+                while k <= reach[2] {
+                    let (l, first) = wrapped(2, k);
+                    let last = (first + reach[2] - k).min(counts[2] - 1);
+                    let run = [index(counts, [i, j, first]), index(counts, [i, j, last]) + 1];
+                    let run = run.map(|bin| self.starts[bin] as usize);
+                    self.look_through(positions, run, (site, [n, m, l]), radius, found);
+                    k += last - first + 1;
                 }
             }
         }
-        site_done(found)?;
     }
-    Ok(())
+
+    /// Takes those sites of a run of bins, in one image of the reduced cell, that lie within the radius around a site.
+    fn look_through(
+        &mut self,
+        positions: &Positions,
+        [start, end]: [usize; 2],
+        (site, cell): (usize, [i32; 3]),
+        radius: f64,
+        found: &mut Vec<Neighbor>,
+    ) {
+        let (carts, sites) = (&self.carts[start..end], &self.sites[start..end]);
+        let [a, b, c] = positions.reduction.rows;
+        let [n, m, l] = cell.map(f64::from);
+        let centre = positions.carts[site];
+        let shift = add(scale(n, a), scale(m, b));
+        // Most sites lie outside, in no pattern that a processor could guess: the first look has no branches, and the
+        // second one computes the vector as `images` does, to the bit.
+        let origin = sub(centre, add(shift, scale(l, c)));
+        let reach = radius * (1.0 + SLACK) + SLACK;
+        let square = reach * reach;
+        let mut count = 0;
+        for (place, cart) in carts.iter().enumerate() {
+            let apart = sub(*cart, origin);
+            self.passed[count] = place as u32;
+            count += usize::from(dot(apart, apart) <= square);
+        }
+        for &place in &self.passed[..count] {
+            let other = sites[place as usize];
+            let vector = add(sub(carts[place as usize], centre), add(shift, scale(l, c)));
+            let distance = norm(vector);
+            if distance <= radius && !(site == other as usize && cell == [0; 3]) {
+                let mut image = positions.home(site, other as usize);
+                for (count, step) in cell.iter().zip(positions.steps) {
+                    image = moved(image, *count, step);
+                }
+                found.push(Neighbor { site: other, image, distance, vector });
+            }
+        }
+    }
+}
+
+fn index(counts: [i32; 3], place: [i32; 3]) -> usize {
+    (place[0] as usize * counts[1] as usize + place[1] as usize) * counts[2] as usize + place[2] as usize
 }

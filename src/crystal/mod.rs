@@ -1,16 +1,28 @@
 //! Crystals: lattices, sites, structures, and the geometry that descriptors share.
 
+mod bond_graph;
+mod bounded_cells;
+mod crystal_nn;
 mod geometry;
 mod images;
 mod lattice;
 mod linked_cells;
 mod neighbors;
 pub mod order_parameters;
+mod polyhedron;
+mod reduced_cell;
 mod reduction;
 mod structure;
+mod symmetry;
 mod vector;
+mod voronoi;
 
+pub use bond_graph::{Bond, BondGraph};
+pub use crystal_nn::{Coordination, CrystalNn, CrystalNnError, NearNeighbor};
 pub use geometry::{Geometry, GeometryError};
 pub use lattice::Lattice;
 pub use neighbors::{MAX_PAIRS, MIN_DISTANCE, Neighbor, Neighbors};
+pub use reduced_cell::{RADIUS_SLACK, ReducedCell, Row};
 pub use structure::{Occupant, Structure};
+pub use symmetry::{ANGLE_TOLERANCE, CrystalSystem, MAX_SITES, Operation, Symmetry, SymmetryError};
+pub use voronoi::{Facet, Voronoi};

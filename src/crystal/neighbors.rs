@@ -1,9 +1,10 @@
 //! Neighbour lists: every image of every site within a radius, nearest first.
 
-use super::linked_cells::{self, Bins};
+use super::images::{Images, moved};
+use super::linked_cells::Bins;
 use super::reduction::Reduction;
 use super::vector::{Vector, cross, dot, multiply, norm};
-use super::{GeometryError, Structure, images};
+use super::{GeometryError, Structure};
 
 /// Nearest that two atoms may lie, in Å.
 ///
@@ -18,7 +19,7 @@ pub const MAX_PAIRS: usize = 1 << 24;
 const KEPT_PAIRS: usize = 1 << 21;
 
 /// Sites above which linked cells are faster than the enumeration of images (measured: `benches/geometry.rs`).
-const MANY_SITES: usize = 200;
+const MANY_SITES: usize = 24;
 
 /// One neighbour of a site: an image of a site, maybe of itself.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -81,12 +82,20 @@ impl Neighbors {
         self.entries.shrink_to(KEPT_PAIRS);
     }
 
-    fn append(&mut self, found: &mut Found) -> Result<(), GeometryError> {
+    /// Takes what was found around the next site.
+    fn append(&mut self, found: &mut Found, sites: usize) -> Result<(), GeometryError> {
         if self.entries.len() + found.neighbors.len() > MAX_PAIRS {
-            return Err(GeometryError::TooManyAtoms { sites: found.sites, radius: self.radius, limit: MAX_PAIRS });
+            return Err(GeometryError::TooManyAtoms { sites, radius: self.radius, limit: MAX_PAIRS });
         }
         found.sort_into(self.radius, &mut self.entries);
+        let site = self.ends.len();
         self.ends.push(self.entries.len() as u32);
+        if let Some(nearest) = self.of(site).first()
+            && nearest.distance < MIN_DISTANCE
+        {
+            let [first, second] = [site, nearest.site as usize];
+            return Err(GeometryError::OverlappingAtoms { first, second, distance: nearest.distance });
+        }
         Ok(())
     }
 }
@@ -95,8 +104,11 @@ impl Neighbors {
 #[derive(Clone, Debug, Default)]
 pub(super) struct NeighborSearch {
     positions: Positions,
+    images: Images,
     bins: Bins,
     found: Found,
+    /// What was found around one site, in order.
+    sorted: Vec<Neighbor>,
 }
 
 impl NeighborSearch {
@@ -108,20 +120,64 @@ impl NeighborSearch {
         out.clear();
         out.radius = radius;
         self.positions.set(structure);
-        self.found.begin(structure.len());
-        let sites = structure.len() as f64;
-        let expected = sites * sites * (4.0 / 3.0) * std::f64::consts::PI * radius * radius * radius;
-        let result = if expected > 2.0 * MAX_PAIRS as f64 * structure.lattice().volume() {
-            Err(GeometryError::TooManyAtoms { sites: structure.len(), radius, limit: MAX_PAIRS })
-        } else if structure.len() > MANY_SITES {
-            linked_cells::search(&self.positions, &mut self.bins, radius, &mut self.found, |found| out.append(found))
+        if self.has_many_sites() {
+            self.bins.set(&self.positions, radius);
         } else {
-            images::search(&self.positions, radius, &mut self.found, |found| out.append(found))
-        };
+            self.images.set(&self.positions);
+        }
+        let sites = structure.len();
+        if self.expected(radius) * sites as f64 > 2.0 * MAX_PAIRS as f64 {
+            return Err(GeometryError::TooManyAtoms { sites, radius, limit: MAX_PAIRS });
+        }
+        let result = (0..sites).try_for_each(|site| {
+            self.find(site, radius);
+            out.append(&mut self.found, sites)
+        });
         if result.is_err() {
             out.clear();
         }
         result
+    }
+
+    /// Neighbours of one site of the structure that was last run, farther away than `from` Å and up to `radius`, in order.
+    ///
+    /// # Errors
+    /// More than [`MAX_PAIRS`] neighbours.
+    pub fn shell(&mut self, site: usize, from: f64, radius: f64) -> Result<&[Neighbor], GeometryError> {
+        let sites = self.positions.carts.len();
+        if self.expected(radius) > MAX_PAIRS as f64 {
+            return Err(GeometryError::TooManyAtoms { sites, radius, limit: MAX_PAIRS });
+        }
+        self.find(site, radius);
+        self.found.neighbors.retain(|neighbor| neighbor.distance > from);
+        self.sorted.clear();
+        self.found.sort_into(radius, &mut self.sorted);
+        Ok(&self.sorted)
+    }
+
+    /// The reduced basis of the structure that was last run.
+    pub fn reduced_rows(&self) -> &[Vector; 3] {
+        &self.positions.reduction.rows
+    }
+
+    fn has_many_sites(&self) -> bool {
+        self.positions.carts.len() > MANY_SITES
+    }
+
+    /// Neighbours of a site within `radius` Å, were the sites spread evenly.
+    fn expected(&self, radius: f64) -> f64 {
+        let [a, b, c] = self.positions.reduction.rows;
+        let sphere = (4.0 / 3.0) * std::f64::consts::PI * radius * radius * radius;
+        self.positions.carts.len() as f64 * sphere / dot(a, cross(b, c)).abs()
+    }
+
+    fn find(&mut self, site: usize, radius: f64) {
+        self.found.neighbors.clear();
+        if self.has_many_sites() {
+            self.bins.around(&self.positions, site, radius, &mut self.found.neighbors);
+        } else {
+            self.images.around(&self.positions, site, radius, &mut self.found.neighbors);
+        }
     }
 }
 
@@ -130,12 +186,14 @@ impl NeighborSearch {
 pub(super) struct Positions {
     /// The reduced basis.
     pub reduction: Reduction,
+    /// Its vectors in lattice vectors.
+    pub steps: [[i32; 3]; 3],
     /// Fractional coordinates in the reduced basis, in [0, 1).
     pub fracs: Vec<Vector>,
     /// Cartesian coordinates, in Å.
     pub carts: Vec<Vector>,
-    /// In which reduced cell each site is, as the structure has it.
-    wraps: Vec<[i64; 3]>,
+    /// In which reduced cell each site is, as the structure has it, in lattice vectors.
+    wraps: Vec<[i32; 3]>,
 }
 
 impl Positions {
@@ -144,13 +202,16 @@ impl Positions {
         self.fracs.clear();
         self.carts.clear();
         self.wraps.clear();
+        self.steps = self.reduction.steps();
+        let steps = self.steps;
         for &frac in structure.fracs() {
             let frac = self.reduction.frac(frac);
             let cell = frac.map(f64::floor);
             let wrapped: Vector = std::array::from_fn(|k| frac[k] - cell[k]);
             self.fracs.push(wrapped);
             self.carts.push(multiply(wrapped, &self.reduction.rows));
-            self.wraps.push(cell.map(|n| n as i64));
+            let count = cell.map(|n| n as i32);
+            self.wraps.push((0..3).fold([0; 3], |image, k| moved(image, count[k], steps[k])));
         }
     }
 
@@ -161,21 +222,15 @@ impl Positions {
         [volume / norm(cross(b, c)), volume / norm(cross(c, a)), volume / norm(cross(a, b))]
     }
 
-    /// What wrapping adds to the images of `other` around `site`, in reduced cells.
-    pub fn home(&self, site: usize, other: usize) -> [i64; 3] {
+    /// Image, in lattice vectors, of `other` around `site` where their wrapped places lie in one reduced cell.
+    pub fn home(&self, site: usize, other: usize) -> [i32; 3] {
         std::array::from_fn(|k| self.wraps[site][k].wrapping_sub(self.wraps[other][k]))
-    }
-
-    /// An image in lattice vectors, from one of wrapped sites in reduced cells.
-    pub fn image(&self, reduced: [i64; 3], home: [i64; 3]) -> [i64; 3] {
-        self.reduction.image(std::array::from_fn(|k| reduced[k].wrapping_add(home[k])))
     }
 }
 
 /// What was found around one site, in any order.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
-    sites: usize,
+struct Found {
     neighbors: Vec<Neighbor>,
     /// Distance and place in `neighbors`, being sorted.
     keys: Vec<(f64, u32)>,
@@ -184,25 +239,6 @@ pub(super) struct Found {
 }
 
 impl Found {
-    fn begin(&mut self, sites: usize) {
-        self.sites = sites;
-        self.neighbors.clear();
-    }
-
-    /// Takes a neighbour of `site`.
-    ///
-    /// # Errors
-    /// It overlaps the site, or there are too many.
-    #[inline]
-    pub fn push(&mut self, site: usize, neighbor: Neighbor) -> Result<(), GeometryError> {
-        if neighbor.distance < MIN_DISTANCE {
-            let [first, second] = [site, neighbor.site as usize];
-            return Err(GeometryError::OverlappingAtoms { first, second, distance: neighbor.distance });
-        }
-        self.neighbors.push(neighbor);
-        Ok(())
-    }
-
     /// Appends the neighbours in order, and forgets them.
     ///
     /// A counting sort by distance³, of which a uniform crystal has equally many in every bin, then each bin by comparison.
@@ -305,10 +341,11 @@ mod tests {
             result => result.expect("few atoms"),
         }
         let mut binned = Neighbors { radius, ..Neighbors::default() };
-        linked_cells::search(&search.positions, &mut search.bins, radius, &mut search.found, |found| {
-            binned.append(found)
-        })
-        .expect("few atoms");
+        search.bins.set(&search.positions, radius);
+        for site in 0..structure.len() {
+            search.bins.around(&search.positions, site, radius, &mut search.found.neighbors);
+            binned.append(&mut search.found, structure.len()).expect("few atoms");
+        }
         assert_eq!(binned.entries, direct.entries, "linked cells have other bits");
         for (site, expected) in by_brute_force(structure, radius).iter().enumerate() {
             let found = direct.of(site);

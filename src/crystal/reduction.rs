@@ -43,15 +43,9 @@ impl Reduction {
         multiply(frac, &self.inverse)
     }
 
-    /// An image counted in the vectors of the lattice; means nothing beyond ±2³¹ cells.
-    pub fn image(&self, reduced: [i64; 3]) -> [i64; 3] {
-        let mut image = [0_i64; 3];
-        for (count, row) in reduced.iter().zip(&self.transform) {
-            for (target, value) in image.iter_mut().zip(row) {
-                *target = target.wrapping_add(count.wrapping_mul(*value));
-            }
-        }
-        image
+    /// The reduced vectors in steps of the lattice; means nothing beyond ±2³¹ of them.
+    pub fn steps(&self) -> [[i32; 3]; 3] {
+        self.transform.map(|row| row.map(|n| n as i32))
     }
 }
 
@@ -154,7 +148,7 @@ mod tests {
             Reduction::new(&Lattice::new([[2.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 1.0, 4.0]]).expect("a cell"));
         assert_eq!(reduction.rows, [[0.0, 1.0, 4.0], [0.0, 3.0, 0.0], [2.0, 0.0, 0.0]]);
         assert_eq!(reduction.frac([0.1, 0.2, 0.3]), [0.3, 0.2, 0.1]);
-        assert_eq!(reduction.image([1, 2, 3]), [3, 2, 1]);
+        assert_eq!(reduction.steps(), [[0, 0, 1], [0, 1, 0], [1, 0, 0]]);
     }
 
     #[test]
@@ -163,7 +157,8 @@ mod tests {
         let reduction = Reduction::new(&lattice);
         let close = |a: Vector, b: Vector| assert!(norm(sub(a, b)) < 1e-12, "{a:?} {b:?}");
         close(multiply(reduction.frac([0.3, -0.6, 0.9]), &reduction.rows), lattice.cart([0.3, -0.6, 0.9]));
-        let image = reduction.image([1, -2, 3]).map(|n| n as f64);
-        close(lattice.cart(image), multiply([1.0, -2.0, 3.0], &reduction.rows));
+        for (steps, row) in reduction.steps().iter().zip(reduction.rows) {
+            close(lattice.cart(steps.map(f64::from)), row);
+        }
     }
 }

@@ -3,26 +3,44 @@
 use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::closest;
 
+mod agni;
+mod atomic_matrix;
 mod band_center;
+mod coulomb_matrix;
 mod crystal_input;
+mod crystal_nn_fingerprint;
 mod deml;
+mod density;
+mod dimensionality;
 mod electron_affinity;
 mod electronegativity_difference;
 mod element_fraction;
 mod element_property;
+mod ewald_energy;
+mod gaussian_symmetry;
+mod grdf;
 mod ion_property;
 mod magpie;
 mod miedema;
 mod op_site_fingerprint;
 mod oxidation_states;
+mod pair_histogram;
+mod partial_rdf;
 mod policy;
 mod pymatgen_elemental;
+mod rdf;
 mod scratch;
+mod sine_matrix;
+mod site_charges;
 mod site_moments;
+mod site_sums;
 mod species_statistics;
 mod stoichiometry;
+mod structural_complexity;
+mod symmetry;
 mod tm_fraction;
 mod valence_orbital;
+mod xrd;
 mod yang_solid_solution;
 
 pub use scratch::Scratch;
@@ -99,6 +117,23 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
     Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
     Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
+    Entry { name: "density", summary: "density, volume per atom, packing fraction", build: density::build },
+    Entry { name: "density_matminer", summary: "density, all undefined where an element has no radius, as in matminer", build: density::build_matminer },
+    Entry { name: "symmetry", summary: "space group, crystal system, centrosymmetry, operations of the primitive cell", build: symmetry::build },
+    Entry { name: "symmetry_matminer", summary: "symmetry, with the operations of the cell as given, as in matminer", build: symmetry::build_matminer },
+    Entry { name: "structural_complexity", summary: "information in the positions of the atoms (Krivovichev 2013)", build: structural_complexity::build },
+    Entry { name: "ewald_energy", summary: "electrostatic energy of the oxidation states on the sites", build: ewald_energy::build },
+    Entry { name: "xrd", summary: "smeared powder diffraction pattern for Cu K-alpha", build: xrd::build },
+    Entry { name: "sine_matrix", summary: "eigenvalues of the sine Coulomb matrix (Faber 2015)", build: sine_matrix::build },
+    Entry { name: "coulomb_matrix", summary: "eigenvalues of the Coulomb matrix (Rupp 2012)", build: coulomb_matrix::build },
+    Entry { name: "rdf", summary: "radial distribution function up to 20 A", build: rdf::build },
+    Entry { name: "rdf_matminer", summary: "radial distribution function, summed over the atoms of the cell, as in matminer", build: rdf::build_matminer },
+    Entry { name: "partial_rdf", summary: "radial distribution functions between the elements of the plan (Schuett 2014)", build: partial_rdf::build },
+    Entry { name: "agni", summary: "fingerprints of the surroundings of atoms (Botu 2015), mean and deviation over sites", build: agni::build },
+    Entry { name: "gaussian_symmetry", summary: "symmetry functions of Behler (2011), mean and deviation over sites", build: gaussian_symmetry::build },
+    Entry { name: "grdf", summary: "Gaussian radial distribution functions (Seko 2017), mean and deviation over sites", build: grdf::build },
+    Entry { name: "crystal_nn_fingerprint", summary: "coordination numbers and motifs of bonded neighbours, mean and deviation over sites (Zimmermann and Jain 2020)", build: crystal_nn_fingerprint::build },
+    Entry { name: "dimensionality", summary: "molecules, chains, layers or a framework (Larsen 2019)", build: dimensionality::build },
     Entry { name: "op_site_fingerprint", summary: "do the nearest neighbours form one of 37 motifs, by shells of distance", build: op_site_fingerprint::build },
 ];
 

@@ -3,8 +3,10 @@
 use crate::candidate::{Candidate, Fault, FaultCode, Stage};
 use crate::chem::oxidation::{GuessOutcome, GuessScratch, OxidationGuesser};
 use crate::chem::{Composition, NUM_ELEMENTS};
-use crate::crystal::Geometry;
 use crate::crystal::order_parameters::Shell;
+use crate::crystal::{BondGraph, CrystalNn, Geometry, Occupant, Structure};
+
+use super::crystal_input::bond_fault;
 
 /// Most atoms in the reduced formula of a guess, as matminer's `CompositionToOxidComposition` has it.
 const MAX_SITES: u32 = 50;
@@ -37,8 +39,27 @@ pub struct Scratch {
     pub(super) charges: [Vec<f64>; 2],
     /// Geometry of the candidate's structure, for descriptors that need one.
     pub(super) geometry: Geometry,
+    /// Counts, for `structural_complexity`.
+    pub(super) counts: Vec<u32>,
+    /// Charge of each site, as `site_charges` left it.
+    pub(super) site_charges: Vec<f64>,
+    /// [`Element::row`](crate::chem::Element::row), total charge and amount of each element, for `site_charges`.
+    pub(super) mean_charges: Vec<(usize, f64, f64)>,
+    /// Working memory of `ewald_energy`.
+    pub(super) ewald: super::ewald_energy::Work,
+    /// Working memory of `coulomb_matrix` and `sine_matrix`.
+    pub(super) matrix: super::atomic_matrix::Work,
+    /// Working memory of `xrd`.
+    pub(super) xrd: super::xrd::Work,
+    /// Working memory of `agni`, `gaussian_symmetry` and `grdf`.
+    pub(super) sites: super::site_sums::Work,
     /// Neighbours whose order is judged.
     pub(super) shell: Shell,
+    /// Bonds, once [`find_bonds`](Self::find_bonds) has found them.
+    pub(super) bonds: CrystalNn,
+    has_bonds: bool,
+    /// For `dimensionality`.
+    pub(super) bond_graph: BondGraph,
     guess: GuessScratch,
     outcome: Option<GuessOutcome>,
     species: Vec<Species>,
@@ -53,7 +74,17 @@ impl Default for Scratch {
             fractions: Vec::with_capacity(NUM_ELEMENTS),
             charges: [Vec::with_capacity(1024), Vec::with_capacity(1024)],
             geometry: Geometry::default(),
+            counts: Vec::new(),
+            site_charges: Vec::new(),
+            mean_charges: Vec::with_capacity(NUM_ELEMENTS),
+            ewald: Default::default(),
+            matrix: Default::default(),
+            xrd: Default::default(),
+            sites: Default::default(),
             shell: Shell::default(),
+            bonds: CrystalNn::default(),
+            has_bonds: false,
+            bond_graph: BondGraph::default(),
             guess: GuessScratch::default(),
             outcome: None,
             species: Vec::with_capacity(NUM_ELEMENTS),
@@ -74,6 +105,7 @@ impl Scratch {
         self.amounts.clear();
         self.fractions.clear();
         self.outcome = None;
+        self.has_bonds = false;
         if let Some(structure) = candidate.structure() {
             self.geometry.begin(structure);
         }
@@ -112,6 +144,15 @@ impl Scratch {
             }
         }
         matches!(self.outcome, Some(GuessOutcome::Found | GuessOutcome::NotBalanced)).then_some(&self.species)
+    }
+
+    /// Finds the bonds of the candidate's structure by CrystalNN, once a candidate.
+    pub(super) fn find_bonds(&mut self, structure: &Structure, occupants: &[Occupant]) -> Result<(), Fault> {
+        if !self.has_bonds {
+            self.bonds.run(structure, occupants, &mut self.geometry).map_err(bond_fault)?;
+            self.has_bonds = true;
+        }
+        Ok(())
     }
 
     /// Refuses a candidate without composition.

@@ -271,7 +271,7 @@ impl Shared<'_> {
             return None;
         }
         let count = frame.records.len();
-        reader.exhausted = count < self.resources.batch;
+        reader.exhausted = count < self.resources.batch && !frame.is_full;
         if count == 0 {
             return None;
         }

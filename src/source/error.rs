@@ -148,7 +148,7 @@ impl SourceError {
     /// What the user may try, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::UntoldFormat { .. } => Some("name the format with --format csv, tsv or parquet"),
+            Self::UntoldFormat { .. } => Some("name the format with --format: `matsieve list sources` shows all"),
             Self::NoFormulaColumn { available, .. } if available.len() == 1 && available[0].contains(';') => {
                 Some("the header looks separated by semicolons: set delimiter = \";\"")
             }

@@ -9,8 +9,8 @@ use super::format::Compression;
 /// Bytes to be read front to back.
 pub type ByteStream = Box<dyn Read + Send>;
 
-/// Bytes that [`open_stream`] looks at before it hands a stream on.
-const HEAD_BYTES: usize = 512;
+/// Bytes that [`open_stream`] looks at before it hands a stream on: keys that tell kinds of JSON apart lie in them.
+const HEAD_BYTES: usize = 4096;
 
 /// Memory that an xz stream may ask for; `xz -9` needs 65 MiB.
 const XZ_MEMORY: u64 = 512 << 20;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::SourceError;
+use super::sniff;
 use crate::units::closest;
 
 /// What the content of an input is.
@@ -23,11 +24,42 @@ pub enum Format {
     Tsv,
     /// Apache Parquet.
     Parquet,
+    /// Crystallographic Information File: CIF 1.1, CIF 2.0, magnetic CIF.
+    Cif,
+    /// POSCAR and CONTCAR of VASP.
+    Poscar,
+    /// Extended XYZ.
+    Extxyz,
+    /// pymatgen's `as_dict()` of structures and computed entries: one, a list, a map from ids, JSON lines.
+    PymatgenJson,
+    /// What pymatgen prints for a structure.
+    PymatgenPrint,
+    /// A response of an OPTIMADE server, or a list of entries.
+    OptimadeJson,
+    /// OPTIMADE JSON lines for database exchange.
+    OptimadeJsonl,
+    /// `Atoms.to_dict()` of JARVIS-tools, alone or beside properties.
+    JarvisJson,
+    /// `geometry.in` of FHI-aims.
+    FhiAims,
 }
 
 impl Format {
     /// All formats, in the order of the manual.
-    pub const ALL: &'static [Self] = &[Self::Csv, Self::Tsv, Self::Parquet];
+    pub const ALL: &'static [Self] = &[
+        Self::Csv,
+        Self::Tsv,
+        Self::Parquet,
+        Self::Cif,
+        Self::Poscar,
+        Self::Extxyz,
+        Self::PymatgenJson,
+        Self::PymatgenPrint,
+        Self::OptimadeJson,
+        Self::OptimadeJsonl,
+        Self::JarvisJson,
+        Self::FhiAims,
+    ];
 
     /// The name that `--format` takes.
     pub const fn name(self) -> &'static str {
@@ -35,23 +67,66 @@ impl Format {
             Self::Csv => "csv",
             Self::Tsv => "tsv",
             Self::Parquet => "parquet",
+            Self::Cif => "cif",
+            Self::Poscar => "poscar",
+            Self::Extxyz => "extxyz",
+            Self::PymatgenJson => "pymatgen-json",
+            Self::PymatgenPrint => "pymatgen-print",
+            Self::OptimadeJson => "optimade-json",
+            Self::OptimadeJsonl => "optimade-jsonl",
+            Self::JarvisJson => "jarvis-json",
+            Self::FhiAims => "fhi-aims",
         }
     }
 
     /// The format that a file name announces, a compression suffix left aside; `None` for other names.
+    ///
+    /// `.json` and `.jsonl` are taken for pymatgen's and OPTIMADE's until [`refined`](Self::refined) has seen the content.
     pub fn of_name(name: &str) -> Option<Self> {
         let stem = Compression::of_name(name).map_or(name, |(_, stem)| stem);
-        match extension(stem)?.as_str() {
-            "csv" => Some(Self::Csv),
-            "tsv" | "tab" => Some(Self::Tsv),
-            "parquet" | "pq" => Some(Self::Parquet),
-            _ => None,
+        let base = stem.rsplit(['/', '\\']).next().unwrap_or(stem);
+        if base == "geometry.in" || base.starts_with("geometry.in.") {
+            return Some(Self::FhiAims);
+        }
+        match extension(base).as_deref() {
+            Some("csv") => Some(Self::Csv),
+            Some("tsv" | "tab") => Some(Self::Tsv),
+            Some("parquet" | "pq") => Some(Self::Parquet),
+            Some("cif" | "mcif") => Some(Self::Cif),
+            Some("vasp" | "poscar") => Some(Self::Poscar),
+            Some("xyz" | "extxyz") => Some(Self::Extxyz),
+            Some("json") => Some(Self::PymatgenJson),
+            Some("jsonl" | "ndjson") => Some(Self::OptimadeJsonl),
+            // What tools leave beside POSCAR files.
+            Some(
+                "yaml" | "yml" | "md" | "py" | "sh" | "log" | "out" | "xml" | "html" | "h5" | "png" | "pdf" | "svg",
+            ) => None,
+            _ => names_poscar(base).then_some(Self::Poscar),
         }
     }
 
-    /// The format that the first bytes prove; `None` for text, which proves nothing.
+    /// The format that the first bytes prove; `None` for text that proves nothing.
     pub fn of_content(head: &[u8]) -> Option<Self> {
-        head.starts_with(b"PAR1").then_some(Self::Parquet)
+        if head.starts_with(b"PAR1") {
+            return Some(Self::Parquet);
+        }
+        sniff::text_format(head)
+    }
+
+    /// The format of a file whose name announces this one, now that its first bytes are known.
+    ///
+    /// Tells the kinds of JSON apart, and corrects names that are often wrong (`geometry.xyz` of FHI-aims).
+    pub fn refined(self, head: &[u8]) -> Self {
+        match self {
+            Self::PymatgenJson | Self::OptimadeJson | Self::OptimadeJsonl | Self::JarvisJson => {
+                sniff::json_format(head).unwrap_or(match self {
+                    Self::OptimadeJsonl => Self::PymatgenJson,
+                    _ => self,
+                })
+            }
+            Self::Extxyz => sniff::text_format(head).filter(|&format| format == Self::FhiAims).unwrap_or(self),
+            _ => self,
+        }
     }
 }
 
@@ -157,9 +232,55 @@ fn extension(name: &str) -> Option<String> {
     base.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())
 }
 
+/// Whether a name has POSCAR or CONTCAR between other characters than letters and digits.
+fn names_poscar(base: &str) -> bool {
+    ["POSCAR", "CONTCAR"].into_iter().any(|word| {
+        base.match_indices(word).any(|(start, _)| {
+            !base[..start].ends_with(|c: char| c.is_alphanumeric())
+                && !base[start + word.len()..].starts_with(|c: char| c.is_alphanumeric())
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_structures_tell_their_format() {
+        for (name, format) in [
+            ("a/x.cif.gz", Some(Format::Cif)),
+            ("x.MCIF", Some(Format::Cif)),
+            ("run/POSCAR", Some(Format::Poscar)),
+            ("CONTCAR.gz", Some(Format::Poscar)),
+            ("POSCAR_mp-1", Some(Format::Poscar)),
+            ("POSCAR.NaCl", Some(Format::Poscar)),
+            ("AlPO4__POSCAR", Some(Format::Poscar)),
+            ("POSCAR-29-230-conv-52", Some(Format::Poscar)),
+            ("POSCAR-JVASP-10.vasp", Some(Format::Poscar)),
+            ("POSCAR-057-ref.yaml", None),
+            ("POSCARS", None),
+            ("POSCAR.cif", Some(Format::Cif)),
+            ("x.extxyz.xz", Some(Format::Extxyz)),
+            ("x.xyz", Some(Format::Extxyz)),
+            ("x.json.bz2", Some(Format::PymatgenJson)),
+            ("x.ndjson", Some(Format::OptimadeJsonl)),
+            ("a/geometry.in", Some(Format::FhiAims)),
+            ("geometry.in.next_step", Some(Format::FhiAims)),
+            ("control.in", None),
+            ("README", None),
+        ] {
+            assert_eq!(Format::of_name(name), format, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_read_back() {
+        for &format in Format::ALL {
+            assert_eq!(format.name().parse::<Format>().expect("a name"), format);
+            assert_eq!(serde_json::to_value(format).expect("a name"), format.name());
+        }
+    }
 
     #[test]
     fn compression_suffix_does_not_hide_the_format() {
@@ -181,7 +302,8 @@ mod tests {
         let error = "parket".parse::<Format>().expect_err("no such format");
         assert_eq!(
             error.to_string(),
-            "unknown format \"parket\": known are csv, tsv, parquet; did you mean \"parquet\"?"
+            "unknown format \"parket\": known are csv, tsv, parquet, cif, poscar, extxyz, pymatgen-json, pymatgen-print, \
+             optimade-json, optimade-jsonl, jarvis-json, fhi-aims; did you mean \"parquet\"?"
         );
     }
 }

@@ -68,7 +68,7 @@ impl Join {
                     join.texts.push(text(slot).map_err(|fault| damaged(fault.detail.into_owned()))?);
                 }
             }
-            if frame.records.len() < BATCH {
+            if frame.records.len() < BATCH && !frame.is_full {
                 return Ok(join);
             }
         }

@@ -118,7 +118,13 @@ impl Members {
         if ArchiveKind::of_name(&file.name).is_some() {
             return Ok(Opened::Refused("is named like an archive but its content is none".into()));
         }
-        let format = self.wanted.of_named(&file.name).or_else(|| Format::of_content(stream.head()));
+        let format = match self.wanted {
+            Wanted::ByName => match Format::of_name(&file.name) {
+                Some(named) => Some(named.refined(stream.head())),
+                None => Format::of_content(stream.head()),
+            },
+            wanted => wanted.of_named(&file.name),
+        };
         let Some(format) = format else { return Err(SourceError::UntoldFormat { input: file.name.to_string() }) };
         let path = (!stream.was_compressed()).then(|| file.path.clone());
         Ok(Opened::Single(Content { format, stream: Box::new(stream), file: path }))
@@ -140,6 +146,7 @@ fn member_of(archive: &Arc<str>, entry: Entry, wanted: Wanted, limit: ExpansionL
     let format = wanted.of_found(&inside)?;
     let content = check_path(&inside).and(raw).map(|raw| {
         let stream = open_stream(raw, limit);
+        let format = if wanted == Wanted::ByName { format.refined(stream.head()) } else { format };
         Content { format, stream: Box::new(stream), file: None }
     });
     Some(Member { name: name(), content })

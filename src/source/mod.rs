@@ -15,6 +15,7 @@ mod join;
 mod member;
 mod parquet;
 mod reader;
+mod sniff;
 pub mod space;
 mod spec;
 mod structure;
@@ -40,13 +41,13 @@ pub use format::{ArchiveKind, Compression, Format};
 pub use input::{InputFile, Inputs, Wanted, list_inputs};
 pub use member::{Content, Member, Members};
 pub use spec::{ColumnSpec, SourceSpec};
-pub use structure::StructureRecord;
+pub use structure::{StructureRecord, read_structures};
 pub use table::{Numbers, Table, read_table};
 pub use table_source::{count_records, open};
 
 /// A stream of candidates.
 pub trait Source: Send {
-    /// Appends up to `limit` records to `frame`; fewer means that the source is exhausted.
+    /// Appends up to `limit` records to `frame`; fewer means that the source is exhausted, unless the frame says that it is full.
     ///
     /// # Errors
     /// Only what ends a run: an input that vanished, an archive that is no archive. A bad record is a record that decodes to a [`Fault`].

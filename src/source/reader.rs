@@ -10,7 +10,7 @@ use crate::candidate::{CandidateIndex, FaultCode, Frame, Payload, RawRecord};
 
 /// Frames the records of one member.
 pub(super) trait TableReader: Send {
-    /// Appends up to `limit` records; fewer means that the member is exhausted.
+    /// Appends up to `limit` records; fewer means that the member is exhausted, unless the frame says that it is full.
     fn read(&mut self, limit: usize, place: &mut Place<'_>) -> Result<usize, SourceError>;
 
     /// Passes over up to `limit` records; fewer means that the member is exhausted.

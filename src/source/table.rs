@@ -58,7 +58,7 @@ pub fn read_table(spec: &SourceSpec, base: &Path, names: &[&str]) -> Result<Tabl
         frame.clear();
         source.frame(BATCH, &mut frame)?;
         table.extend(&frame, &decoder);
-        if frame.records.len() < BATCH {
+        if frame.records.len() < BATCH && !frame.is_full {
             return Ok(table);
         }
     }

@@ -136,6 +136,9 @@ impl Source for TableSource {
             table.next_record += count as u64;
             self.next_index += count as u64;
             missing -= count;
+            if frame.is_full {
+                break;
+            }
             if missing > 0 {
                 self.current = None;
             }
@@ -218,6 +221,10 @@ impl Tables {
             Format::Csv => Box::new(DelimitedTable::open(member.name, stream, self.csv_delimiter, &self.selection)?),
             Format::Tsv => Box::new(DelimitedTable::open(member.name, stream, self.tsv_delimiter, &self.selection)?),
             Format::Parquet => Box::new(ParquetTable::open(member.name, stream, file, &self.selection)?),
+            other => {
+                let reason = format!("{other} is not read in this build");
+                return Err(SourceError::Damaged { input: member.name.to_string(), reason });
+            }
         })
     }
 }

@@ -40,11 +40,8 @@ impl FamilyRule {
             choices: SmallVec::new(),
             mixed: elements.iter().map(|element| element.is_mixed).collect(),
         };
-        if elements.len() <= 1 || rule.allow_alloys && elements.iter().all(|element| element.is_metal) {
-            family.known = Some(Judgement::Allowed);
-        } else if elements.iter().any(|element| element.states.is_empty()) {
-            family.known = Some(Judgement::Undecided);
-        } else {
+        family.known = rule.known(&elements);
+        if family.known.is_none() {
             match rule.electronegativity_order {
                 Some(tolerance) if elements.iter().all(|element| !element.electronegativity.is_nan()) => {
                     family.choices = ordered_choices(&elements, tolerance);
@@ -103,17 +100,8 @@ impl FamilyRule {
 fn ordered_choices(elements: &[ElementRule], tolerance: f64) -> SmallVec<[Choice; 4]> {
     let mut choices: SmallVec<[Choice; 4]> = SmallVec::new();
     for anion in elements {
-        let least = anion.electronegativity;
-        let choice: Choice = elements
-            .iter()
-            .map(|element| {
-                let chi = element.electronegativity;
-                let may_be_cation = if tolerance == 0.0 { chi < least } else { chi - least <= tolerance };
-                let cation = if may_be_cation { element.states.positive() } else { StateSet::EMPTY };
-                let anion = if chi >= least { element.states.negative() } else { StateSet::EMPTY };
-                cation.union(anion).union(element.states.zero())
-            })
-            .collect();
+        let choice: Choice =
+            elements.iter().map(|element| element.ordered_states(anion.electronegativity, tolerance)).collect();
         if choice.iter().all(|states| !states.is_empty()) && !choices.contains(&choice) {
             choices.push(choice);
         }

@@ -16,6 +16,7 @@ mod family;
 mod fractional;
 mod reach;
 mod rule;
+mod single;
 
 pub use block::FamilyBlock;
 pub use family::FamilyRule;

@@ -55,6 +55,21 @@ pub(super) struct ElementRule {
     pub is_mixed: bool,
 }
 
+impl ElementRule {
+    /// Of no element.
+    pub const NONE: Self =
+        Self { states: StateSet::EMPTY, electronegativity: f64::NAN, is_metal: false, is_mixed: false };
+
+    /// The states that keep the order where the least electronegative anion has electronegativity `least`.
+    pub fn ordered_states(&self, least: f64, tolerance: f64) -> StateSet {
+        let chi = self.electronegativity;
+        let may_be_cation = if tolerance == 0.0 { chi < least } else { chi - least <= tolerance };
+        let cation = if may_be_cation { self.states.positive() } else { StateSet::EMPTY };
+        let anion = if chi >= least { self.states.negative() } else { StateSet::EMPTY };
+        cation.union(anion).union(self.states.zero())
+    }
+}
+
 /// The rule: a table of oxidation states with options. Electronegativities and element classes are SMACT's.
 ///
 /// ```
@@ -105,6 +120,9 @@ impl NeutralityRule {
     /// mixed-valence elements take any mean between their lowest and highest state, and where one state an element does
     /// not balance but means would, the answer is undecided.
     pub fn judge(&self, composition: &Composition) -> Judgement {
+        if let Some(verdict) = self.judge_single(composition.pairs()) {
+            return verdict;
+        }
         let elements: SmallVec<[Element; 16]> = composition.elements().collect();
         let family = self.family(&elements);
         if !composition.has_integer_amounts() {
@@ -128,12 +146,23 @@ impl NeutralityRule {
         family.judge(&amounts)
     }
 
+    /// The verdict that does not depend on amounts, where there is one.
+    pub(super) fn known(&self, elements: &[ElementRule]) -> Option<Judgement> {
+        if elements.len() <= 1 || self.allow_alloys && elements.iter().all(|element| element.is_metal) {
+            Some(Judgement::Allowed)
+        } else if elements.iter().any(|element| element.states.is_empty()) {
+            Some(Judgement::Undecided)
+        } else {
+            None
+        }
+    }
+
     pub(super) fn element(&self, element: Element) -> ElementRule {
         self.elements[element.row()]
     }
 }
 
-fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
+pub(super) fn greatest_common_divisor(mut a: u32, mut b: u32) -> u32 {
     while b != 0 {
         (a, b) = (b, a % b);
     }

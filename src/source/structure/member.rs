@@ -10,6 +10,9 @@ use crate::source::reader::{Place, TableReader};
 use crate::source::text_row::STRUCTURE;
 use crate::source::{Format, SourceError};
 
+/// Text of a batch above which it is full: a batch of large structures must not take more memory than one of small ones.
+const FRAME_BYTES: usize = 16 << 20;
+
 /// Frames the structures of one member.
 pub(in crate::source) struct StructureMember {
     name: Arc<str>,
@@ -55,6 +58,10 @@ impl StructureMember {
 impl TableReader for StructureMember {
     fn read(&mut self, limit: usize, place: &mut Place<'_>) -> Result<usize, SourceError> {
         for count in 0..limit {
+            if place.frame.bytes.len() >= FRAME_BYTES {
+                place.frame.is_full = true;
+                return Ok(count);
+            }
             let start = place.frame.bytes.len();
             place.frame.bytes.extend_from_slice(&self.tag);
             let next = self.next(&mut place.frame.bytes)?;

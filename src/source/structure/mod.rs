@@ -1,20 +1,37 @@
 //! Structure formats: how a stream is cut into records, and how a record becomes a structure.
-#![allow(dead_code, reason = "until the source is wired")]
 
 mod decode;
+mod extxyz;
+mod fhi_aims;
+mod framing;
+mod jarvis;
+mod json;
+mod json_framer;
+mod json_scan;
 mod member;
+mod optimade;
+mod poscar;
+mod print;
+mod pymatgen;
+mod read;
+mod refusal;
+mod text;
 
 use std::io::BufRead;
 
 use super::Format;
 use crate::candidate::Fault;
-use crate::crystal::Structure;
+use crate::crystal::{Lattice, Structure};
 
 pub(super) use decode::decode;
 pub(super) use member::StructureMember;
+pub use read::read_structures;
 
 /// Records larger than this are refused as `too-large`: a structure of 10⁵ atoms takes about 10 MB in the wordiest format.
 pub(super) const MAX_RECORD: usize = 64 << 20;
+
+/// Cells of more sites are refused as `too-many-atoms`.
+pub(super) const MAX_SITES: usize = 1 << 20;
 
 /// Cuts a stream into records. Serial, so it looks for borders only.
 pub(super) trait Framer: Send {
@@ -47,6 +64,17 @@ pub struct StructureRecord {
     pub properties: Vec<(String, f64)>,
 }
 
+impl StructureRecord {
+    /// An empty cell with this lattice, made of what the last record left.
+    pub(super) fn begin(&mut self, lattice: Lattice) -> &mut Structure {
+        match &mut self.structure {
+            Some(structure) => structure.reset(lattice),
+            None => self.structure = Some(Structure::new(lattice)),
+        }
+        self.structure.as_mut().expect("was set in either arm")
+    }
+}
+
 /// Reads records of one format; shared by all workers.
 pub(super) trait StructureReader: Send + Sync {
     /// Reads one record.
@@ -67,6 +95,16 @@ pub(super) struct StructureFormat {
 
 /// How a format is read; `None` for tables.
 pub(super) fn format(format: Format) -> Option<StructureFormat> {
-    let _ = format;
-    None
+    Some(match format {
+        Format::Csv | Format::Tsv | Format::Parquet => return None,
+        Format::Cif => return None,
+        Format::Poscar => poscar::FORMAT,
+        Format::Extxyz => extxyz::FORMAT,
+        Format::PymatgenJson => pymatgen::FORMAT,
+        Format::PymatgenPrint => print::FORMAT,
+        Format::OptimadeJson => optimade::JSON,
+        Format::OptimadeJsonl => optimade::JSON_LINES,
+        Format::JarvisJson => jarvis::FORMAT,
+        Format::FhiAims => fhi_aims::FORMAT,
+    })
 }

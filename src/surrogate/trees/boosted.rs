@@ -1,17 +1,17 @@
 //! Boosted trees: the sum of many small trees.
 
 use matsieve_kernels::dispatch::{Level, score_bits, walk_tree};
-use matsieve_kernels::trees::{MAX_BIT_LEAVES, MAX_BYTE_EDGES, Node, SCORE_LANES, ScoreTile, WALK_LANES};
+use matsieve_kernels::trees::{MAX_BIT_LEAVES, MAX_BYTE_THRESHOLDS, SCORE_LANES, ScoreTile, WalkTree};
 
-use super::layout::{BitTrees, walk_layout};
+use super::layout::{self, BitTrees};
 use super::loss::{Loss, sigmoid};
 use super::tiles::Encoder;
 use super::tree_set::TreeSet;
 use crate::candidate::Rows;
 use crate::surrogate::tensors::{TensorError, Tensors};
 
-/// Rows whose codes are held at once by the walk of large trees.
-const WALK_BLOCK: usize = 1024;
+/// Rows whose codes are held at once by the walk of large trees; each tree is fetched once a block.
+const WALK_BLOCK: usize = 4096;
 
 /// A trained sum of trees.
 #[derive(Clone, Debug)]
@@ -29,18 +29,17 @@ pub struct Boosted {
 enum Engine {
     /// Every tree is small enough for bit vectors.
     Bits(BitTrees),
-    /// Some tree is not: nodes of every tree, and leaf values by position.
-    Walk(Vec<(Vec<Node>, Vec<f64>)>),
+    /// Some tree is not: leaves carry their number in the whole ensemble.
+    Walk(Vec<WalkTree>),
 }
 
 impl Boosted {
     /// Puts trained trees together; `values` in the order of the leaves of `trees`.
     pub(super) fn new(trees: TreeSet, values: Vec<f64>, start: f64, loss: Loss) -> Self {
         let encoder = Encoder::new(&trees);
-        let is_small =
-            encoder.max_edges() <= MAX_BYTE_EDGES && trees.trees().all(|tree| tree.len().div_ceil(2) <= MAX_BIT_LEAVES);
-        let engine =
-            if is_small { Engine::bits(&trees, &values, &encoder) } else { Engine::walk(&trees, &values, &encoder) };
+        let is_small = encoder.max_thresholds() <= MAX_BYTE_THRESHOLDS
+            && trees.trees().all(|tree| tree.len().div_ceil(2) <= MAX_BIT_LEAVES);
+        let engine = if is_small { Engine::bits(&trees, &values, &encoder) } else { Engine::walk(&trees, &encoder) };
         Self { trees, values, start, loss, encoder, engine }
     }
 
@@ -90,7 +89,7 @@ impl Boosted {
         let mut codes = vec![0_u8; self.encoder.num_slots() * SCORE_LANES];
         for (number, out) in out.chunks_mut(SCORE_LANES).enumerate() {
             let start = number * SCORE_LANES;
-            self.encoder.encode::<SCORE_LANES, u8>(rows.slice(start..start + out.len()), &mut codes);
+            self.encoder.encode_tile(level, rows.slice(start..start + out.len()), &mut codes);
             let mut sums = [self.start; SCORE_LANES];
             let tile = ScoreTile { codes: &codes, sums: &mut sums };
             score_bits(level, &trees.trees, &trees.planes, &trees.steps, &trees.values, tile);
@@ -98,20 +97,17 @@ impl Boosted {
         }
     }
 
-    fn walk(&self, level: Level, trees: &[(Vec<Node>, Vec<f64>)], rows: Rows<'_>, out: &mut [f64]) {
-        let num_slots = self.encoder.num_slots();
-        let (mut tiles, mut ends) = (Vec::new(), Vec::new());
+    fn walk(&self, level: Level, trees: &[WalkTree], rows: Rows<'_>, out: &mut [f64]) {
+        let (mut codes, mut leaves) = (Vec::new(), Vec::new());
         for (number, out) in out.chunks_mut(WALK_BLOCK).enumerate() {
             let start = number * WALK_BLOCK;
-            let lanes = out.len().next_multiple_of(WALK_LANES);
-            tiles.resize(lanes * num_slots, 0);
-            ends.resize(lanes, 0);
-            self.encoder.encode::<WALK_LANES, u16>(rows.slice(start..start + out.len()), &mut tiles);
+            leaves.resize(out.len(), 0);
+            self.encoder.encode_rows(level, rows.slice(start..start + out.len()), &mut codes);
             out.fill(self.start);
-            for (nodes, values) in trees {
-                walk_tree(level, nodes, &tiles, num_slots, &mut ends);
-                for (sum, &end) in out.iter_mut().zip(&ends) {
-                    *sum += values[end as usize];
+            for tree in trees {
+                walk_tree(level, tree, &codes, self.encoder.num_features(), &mut leaves);
+                for (sum, &leaf) in out.iter_mut().zip(&leaves) {
+                    *sum += self.values[leaf as usize];
                 }
             }
         }
@@ -177,13 +173,12 @@ impl Engine {
         Self::Bits(bits)
     }
 
-    fn walk(trees: &TreeSet, values: &[f64], encoder: &Encoder) -> Self {
-        let mut rest = values;
-        let walk = |tree| {
-            let (nodes, leaf_numbers) = walk_layout(tree, encoder);
-            let (own, others) = rest.split_at(tree.len().div_ceil(2));
-            rest = others;
-            (nodes, leaf_numbers.into_iter().map(|number| own[number]).collect())
+    fn walk(trees: &TreeSet, encoder: &Encoder) -> Self {
+        let mut first_leaf = 0;
+        let walk = |tree: &[_]| {
+            let walk = layout::walk_tree(tree, |leaf| (first_leaf + leaf) as u64, encoder);
+            first_leaf += tree.len().div_ceil(2);
+            walk
         };
         Self::Walk(trees.trees().map(walk).collect())
     }

@@ -1,6 +1,7 @@
 //! Thresholds of features: chosen once before training, from the values that occur.
 
 use matsieve_kernels::dispatch::{Level, count_below};
+use matsieve_kernels::trees::Thresholds;
 use rayon::prelude::*;
 
 use super::TrainingMatrix;
@@ -61,7 +62,7 @@ impl Edges {
         values.par_chunks_mut(num_rows.max(1)).enumerate().for_each(|(feature, codes)| {
             let column: Vec<f64> = column(x, feature).collect();
             let mut counts = vec![0_u16; num_rows];
-            count_below(Level::best(), &column, &self.of[feature], &mut counts);
+            count_below(Level::best(), &column, &Thresholds::new(&self.of[feature]), &mut counts);
             for (code, count) in codes.iter_mut().zip(counts) {
                 *code = u8::try_from(count).unwrap_or(MISSING);
             }

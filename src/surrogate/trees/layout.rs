@@ -1,6 +1,6 @@
 //! From trees in preorder to the forms that the kernels read.
 
-use matsieve_kernels::trees::{BitTree, Node, Step};
+use matsieve_kernels::trees::{BitTree, Node, Step, WalkTree};
 
 use super::tiles::Encoder;
 use super::tree_set::Split;
@@ -30,28 +30,23 @@ pub(super) fn leaf_ranks(tree: &[Option<Split>]) -> Vec<usize> {
     tree.iter().scan(0, count).collect()
 }
 
-/// A tree level by level, children side by side, and the number of the leaf at every position (0 at splits).
-pub(super) fn walk_layout(tree: &[Option<Split>], encoder: &Encoder) -> (Vec<Node>, Vec<usize>) {
+/// A tree level by level, children side by side; leaves carry `payloads`, given in the order of the leaves.
+pub(super) fn walk_tree(tree: &[Option<Split>], payloads: impl Fn(usize) -> u64, encoder: &Encoder) -> WalkTree {
     let (right, ranks) = (right_children(tree), leaf_ranks(tree));
-    let (mut nodes, mut leaf_numbers) = (Vec::with_capacity(tree.len()), Vec::with_capacity(tree.len()));
+    let mut nodes = Vec::with_capacity(tree.len());
     // Preorder position of every node in the new order; grows as its head is read.
     let mut order = vec![0_usize];
     while nodes.len() < order.len() {
-        let position = nodes.len();
-        let preorder = order[position];
+        let preorder = order[nodes.len()];
         match tree[preorder] {
             Some(split) => {
-                nodes.push(Node::split(encoder.slot(split), split.code, order.len() as u32));
-                leaf_numbers.push(0);
+                nodes.push(Node::split(encoder.position(split), split.missing_left, split.code, order.len()));
                 order.extend([preorder + 1, right[preorder]]);
             }
-            None => {
-                nodes.push(Node::leaf(position as u32));
-                leaf_numbers.push(ranks[preorder]);
-            }
+            None => nodes.push(Node::leaf(payloads(ranks[preorder]))),
         }
     }
-    (nodes, leaf_numbers)
+    WalkTree::new(nodes)
 }
 
 /// Small trees as bit vectors over their leaves, and the values of the leaves.

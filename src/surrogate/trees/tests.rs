@@ -267,6 +267,45 @@ fn codes_route_rows_as_thresholds_on_the_features_do() {
 }
 
 #[test]
+fn columns_with_thousands_of_thresholds_route_rows_as_the_thresholds_do() {
+    // More thresholds than a byte can number, as a stored model may have: a balanced tree of 2048 leaves on column 0,
+    // then one split on column 2 and a lone leaf.
+    let edges = vec![(0..2047).map(|i| f64::from(i) * 0.5).collect(), vec![], vec![1.5]];
+    fn balanced(codes: std::ops::Range<u16>, nodes: &mut Vec<Option<tree_set::Split>>) {
+        if codes.is_empty() {
+            nodes.push(None);
+            return;
+        }
+        let code = codes.start + codes.len() as u16 / 2;
+        nodes.push(Some(tree_set::Split { feature: 0, missing_left: code.is_multiple_of(2), code }));
+        balanced(codes.start..code, nodes);
+        balanced(code + 1..codes.end, nodes);
+    }
+    let mut nodes = Vec::new();
+    balanced(0..2047, &mut nodes);
+    nodes.extend([Some(tree_set::Split { feature: 2, missing_left: true, code: 0 }), None, None, None]);
+    let trees = tree_set::TreeSet::new(&edges, 3, nodes);
+    // Whole numbers, whose sums are exact.
+    let values: Vec<f64> = (0..trees.num_leaves()).map(|leaf| leaf as f64).collect();
+    let model = Boosted::new(trees, values.clone(), 0.25, Loss::Squared);
+    let tensors = model.tensors();
+    let x: Vec<f64> = (0..6000)
+        .flat_map(|i| {
+            let first = if i % 50 == 0 { f64::NAN } else { f64::from(i) * 0.25 - 100.0 };
+            [first, f64::NAN, [1.5, 1.5_f64.next_up(), f64::NAN, f64::NEG_INFINITY, f64::INFINITY][i as usize % 5]]
+        })
+        .collect();
+    let (rows, columns): (Vec<_>, Vec<_>) = ((0..6000).collect(), (0..3).collect());
+    for level in Level::available() {
+        let mut out = vec![0.0; 6000];
+        model.predict_at(level, Rows::new(&x, 3, &rows, &columns), &mut out);
+        for (row, predicted) in x.chunks_exact(3).zip(out) {
+            assert_eq!(predicted, 0.25 + naive(&tensors, &values, row), "{row:?} at {}", level.name());
+        }
+    }
+}
+
+#[test]
 fn models_survive_being_stored() {
     let x = matrix(500, |row, column| (row + column) % 40 == 0);
     let y: Vec<f64> = (0..500).map(|row| ((row * row) as f64 * 0.1).sin()).collect();

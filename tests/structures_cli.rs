@@ -1,0 +1,95 @@
+//! Structures at the shell: folders, archives and bad files, from input to result.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use support::Workplace;
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+const POSCAR: &str = "rock salt\n5.64\n0 0.5 0.5\n0.5 0 0.5\n0.5 0.5 0\nNa Cl\n1 1\nDirect\n0 0 0\n0.5 0.5 0.5\n";
+
+#[test]
+fn the_example_of_structures_runs_and_its_result_verifies() {
+    let work = Workplace::new();
+    let plan = examples().join("structures.toml");
+    let ran = work.run(&["screen", &plan.to_string_lossy(), "-o", "s.h5"]).expect(0);
+    assert!(ran.stderr().contains("read 18 = "), "{}", ran.stderr());
+    work.run(&["verify", "s.h5"]).expect(0);
+    let told = work.run(&["explain", "s.h5", "SrTiO3"]).expect(0).stdout();
+    // Density of the golden value: 87.62 + 47.867 + 3 × 15.999 u in (3.905 Å)³.
+    assert!(told.contains("5.1166"), "{told}");
+}
+
+#[test]
+fn a_bad_structure_among_good_ones_is_quarantined_with_file_and_line() {
+    let work = Workplace::new();
+    work.write("d/a/POSCAR", POSCAR);
+    work.write("d/b/POSCAR", POSCAR.replace("0.5 0.5 0.5\n", "0.5 0.5 half\n"));
+    work.write("d/c/POSCAR", "");
+    let ran = work.run(&["featurize", "d", "--descriptors", "density,stoichiometry", "-o", "d.h5"]).expect(2);
+    assert!(ran.stderr().contains("read 3 = kept 1 + rejected 0 + undecided 0 + faulted 2"), "{}", ran.stderr());
+    let listed = work.run(&["show", "d.h5", "--quarantine"]).expect(0).stdout();
+    assert!(listed.contains("d/b/POSCAR") && listed.contains("line 10") && listed.contains("half"), "{listed}");
+    assert!(listed.contains("d/c/POSCAR") && listed.contains("unparsable-poscar"), "{listed}");
+    // The folder names what the file name does not.
+    let told = work.run(&["explain", "d.h5", "a"]).expect(0).stdout();
+    assert!(told.contains("NaCl"), "{told}");
+}
+
+#[test]
+fn an_archive_of_structures_holds_the_rows_of_the_folder() {
+    let work = Workplace::new();
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut names: Vec<PathBuf> = std::fs::read_dir(examples().join("structures"))
+        .expect("folder")
+        .map(|entry| entry.expect("entry").path())
+        .collect();
+    names.sort();
+    for path in &names {
+        let name = path.file_name().expect("name");
+        tar.append_path_with_name(path, Path::new("x").join(name)).expect("member");
+        std::fs::create_dir_all(work.path("x")).expect("folder");
+        std::fs::copy(path, work.path("x").join(name)).expect("copied");
+    }
+    work.write("x.tar.gz", tar.into_inner().and_then(flate2::write::GzEncoder::finish).expect("archive"));
+    let rows = |input: &str, out: &str| {
+        work.run(&["featurize", input, "--descriptors", "density", "-q", "-o", out]).expect(0);
+        let table = format!("{out}.csv");
+        work.run(&["export", out, "-o", &table]).expect(0);
+        let text = std::fs::read_to_string(work.path(&table)).expect("exported");
+        text.replace("x.tar.gz!x/", "x/")
+    };
+    let (folder, archive) = (rows("x", "folder.h5"), rows("x.tar.gz", "archive.h5"));
+    assert_eq!(folder.lines().count(), names.len() + 1);
+    assert_eq!(folder, archive);
+}
+
+#[test]
+fn a_table_of_formulas_is_refused_where_structures_are_needed() {
+    let work = Workplace::new();
+    work.write("t.csv", "formula\nNaCl\n");
+    let ran = work.run(&["featurize", "t.csv", "--descriptors", "density", "-o", "t.h5"]).expect(1);
+    assert!(ran.stderr().contains("\"density\" needs crystal structures"), "{}", ran.stderr());
+}
+
+#[test]
+fn columns_of_a_table_are_joined_to_structures_by_their_ids() {
+    let work = Workplace::new();
+    for name in ["a", "b", "c"] {
+        work.write(&format!("d/{name}.vasp"), POSCAR);
+    }
+    work.write("targets.csv", "material,gap,note\nb,1.5,x\na,2.5,y\n");
+    let plan = "[source]\nposcar = 'd'\ntargets = 'targets.csv'\non = 'material'\n\
+        columns = [{ name = 'gap', unit = 'eV' }]\n[[filter]]\nname = 'window'\ncolumn = 'gap'\nabove = '2 eV'\n\
+        undecided = 'drop'\n[[descriptor]]\nname = 'density'\n";
+    work.write("p.toml", plan);
+    let ran = work.run(&["screen", "p.toml", "-o", "p.h5"]).expect(0);
+    assert!(ran.stderr().contains("kept 1 + rejected 1 + undecided 1"), "{}", ran.stderr());
+    work.write("p.toml", plan.replace("'material'", "'nobody'"));
+    let ran = work.run(&["screen", "p.toml", "-o", "q.h5"]).expect(1);
+    assert!(ran.stderr().contains("nobody") && ran.stderr().contains("ids of structures"), "{}", ran.stderr());
+}
