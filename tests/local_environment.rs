@@ -84,3 +84,13 @@ fn op_site_fingerprint_agrees_with_matminer() {
         }
     });
 }
+
+#[test]
+fn crystal_nn_fingerprint_agrees_with_matminer() {
+    agrees_with_matminer("crystal_nn_fingerprint", |_, _| 1e-6);
+}
+
+#[test]
+fn dimensionality_agrees_with_matminer() {
+    agrees_with_matminer("dimensionality", |_, _| 0.0);
+}

@@ -3,8 +3,10 @@
 use super::polyhedron::{BOX, Polyhedron};
 use super::{Facet, Geometry, GeometryError, Neighbor, Structure, Voronoi};
 
-/// Half of the box that a cell begins as, in Å: what reaches so far is open.
-const HALF_BOX: f64 = 1e5;
+/// Halves of the boxes that a cell begins as, in Å: the next one where the cell reaches it, open where it reaches the last.
+///
+/// Corners are as exact as the box is small.
+const HALF_BOXES: [f64; 2] = [50.0, 1e5];
 
 /// Added to the longest diagonal of the cell, beyond which no larger radius is tried, in Å (pymatgen's constants).
 const ROOM: f64 = 0.01 + 0.001;
@@ -49,7 +51,11 @@ impl BoundedCells {
 
     /// Whether these neighbours close the cell.
     fn cut(&mut self, neighbors: &[Neighbor]) -> bool {
-        self.polyhedron.set_box(HALF_BOX);
+        HALF_BOXES.into_iter().any(|half| self.cut_box(half, neighbors))
+    }
+
+    fn cut_box(&mut self, half: f64, neighbors: &[Neighbor]) -> bool {
+        self.polyhedron.set_box(half);
         self.generators.clear();
         for neighbor in neighbors {
             if self.polyhedron.cut(neighbor.vector, self.generators.len() as u32) {
@@ -63,7 +69,7 @@ impl BoundedCells {
         for (generator, corners) in self.polyhedron.facets() {
             self.cell.push(&self.generators[generator as usize], corners);
         }
-        self.cell.close();
+        self.cell.finish_site();
         true
     }
 }

@@ -134,7 +134,8 @@ impl CrystalNn {
         for site in 0..structure.len() {
             let Self { cells, weighted, neighbors, ends } = self;
             let facets = cells.facets(structure, site, SEARCH_CUTOFF, geometry);
-            let found = facets.map_err(CrystalNnError::from).and_then(|facets| weigh(facets, site, occupants, weighted));
+            let found =
+                facets.map_err(CrystalNnError::from).and_then(|facets| weigh(facets, site, occupants, weighted));
             if let Err(error) = found {
                 ends.clear();
                 return Err(error);
@@ -245,13 +246,110 @@ fn covalent(occupant: &Occupant) -> Result<f64, CrystalNnError> {
 fn thousandths(weight: f64) -> u16 {
     let bits = weight.to_bits();
     let exponent = bits >> 52 & 0x7ff;
-    // weight · 1000 = product / 2^shift; the product has at most 63 bits.
+    // weight · 1000 = product / 2^shift; the product has at most 63 bits, and from a shift of 64 on is less than a half.
     let product = (bits & (1 << 52) - 1 | 1 << 52) * 1000;
     let shift = 1075_u64.saturating_sub(exponent);
-    if weight <= 0.0 || shift > 62 {
+    if weight <= 0.0 || shift > 63 {
         return 0;
     }
     let (whole, rest, half) = (product >> shift, product & (1 << shift) - 1, 1 << (shift - 1));
     let up = rest > half || (rest == half && whole % 2 == 1);
     (whole + u64::from(up)).min(1000) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crystal::Lattice;
+
+    fn bonds(structure: &Structure) -> Result<CrystalNn, CrystalNnError> {
+        let (mut bonds, mut geometry) = (CrystalNn::default(), Geometry::default());
+        geometry.begin(structure);
+        bonds.run(structure, structure.ordered().expect("ordered"), &mut geometry)?;
+        Ok(bonds)
+    }
+
+    fn cubic(a: f64, sites: &[(&str, [f64; 3])]) -> Structure {
+        let mut structure = Structure::new(Lattice::cubic(a).expect("a cell"));
+        for (symbol, frac) in sites {
+            structure.push(*frac, symbol.parse().expect("symbol"));
+        }
+        structure
+    }
+
+    #[test]
+    fn weights_are_rounded_as_python_rounds_them() {
+        // round(x, 3) of CPython 3.11; 0.0625 is a tie, 0.0005 and 0.0015 as doubles lie beside one.
+        for (weight, expected) in [
+            (0.0, 0),
+            (0.000_49, 0),
+            (0.000_5, 1),
+            (0.000_820_9, 1),
+            (0.001_5, 2),
+            (0.002_5, 3),
+            (0.0625, 62),
+            (0.1875, 188),
+            (0.123_5, 123),
+            (0.5, 500),
+            (0.999_4, 999),
+            (0.999_5, 1000),
+            (1.0, 1000),
+            (1e-300, 0),
+        ] {
+            assert_eq!(thousandths(weight), expected, "{weight}");
+        }
+    }
+
+    #[test]
+    fn every_thousandth_is_rounded_to_itself() {
+        for number in 0..=1000_u16 {
+            assert_eq!(thousandths(f64::from(number) / 1000.0), number);
+        }
+    }
+
+    #[test]
+    fn caesium_chloride_has_eight_unlike_neighbours() {
+        let structure = cubic(4.12, &[("Cs", [0.0; 3]), ("Cl", [0.5; 3])]);
+        let bonds = bonds(&structure).expect("bonds");
+        for site in 0..2 {
+            let bonded = bonds.of(site).bonded();
+            assert_eq!(bonded.len(), 8);
+            assert!(bonded.iter().all(|neighbor| neighbor.site as usize != site && neighbor.rank == 0));
+        }
+    }
+
+    #[test]
+    fn an_atom_far_from_all_others_has_no_bonds() {
+        let bonds = bonds(&cubic(9.0, &[("Ar", [0.2; 3])])).expect("bonds");
+        assert_eq!(bonds.of(0).numbers().count(), 0);
+        assert!(bonds.of(0).bonded().is_empty());
+    }
+
+    #[test]
+    fn weights_of_coordination_numbers_add_up_to_one_with_that_of_none() {
+        let structure = cubic(
+            3.905,
+            &[
+                ("Sr", [0.0; 3]),
+                ("Ti", [0.5; 3]),
+                ("O", [0.5, 0.5, 0.0]),
+                ("O", [0.5, 0.0, 0.5]),
+                ("O", [0.0, 0.5, 0.5]),
+            ],
+        );
+        let bonds = bonds(&structure).expect("bonds");
+        for site in 0..structure.len() {
+            let sum: f64 = bonds.of(site).numbers().map(|(_, weight)| weight).sum();
+            assert!((sum - 1.0).abs() < 1e-12, "{sum}");
+        }
+        // matminer 0.10.1: oxygen between two Ti and four Sr.
+        let oxygen: Vec<_> = bonds.of(2).numbers().map(|(number, weight)| (number, (weight * 1e4).round())).collect();
+        assert_eq!(oxygen, [(2, 5175.0), (6, 4825.0)]);
+    }
+
+    #[test]
+    fn elements_without_radius_are_named() {
+        let error = bonds(&cubic(4.0, &[("Es", [0.0; 3])])).expect_err("no radius");
+        assert_eq!(error.to_string(), "Es has no covalent radius, there are radii of H to Cm");
+    }
 }

@@ -1,5 +1,8 @@
 //! Crystals: lattices, sites, structures, and the geometry that descriptors share.
 
+mod bond_graph;
+mod bounded_cells;
+mod crystal_nn;
 mod geometry;
 mod images;
 mod lattice;
@@ -14,6 +17,8 @@ mod symmetry;
 mod vector;
 mod voronoi;
 
+pub use bond_graph::{Bond, BondGraph};
+pub use crystal_nn::{Coordination, CrystalNn, CrystalNnError, NearNeighbor};
 pub use geometry::{Geometry, GeometryError};
 pub use lattice::Lattice;
 pub use neighbors::{MAX_PAIRS, MIN_DISTANCE, Neighbor, Neighbors};

@@ -88,14 +88,19 @@ impl Voronoi {
         self.ends.is_empty()
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.facets.clear();
         self.ends.clear();
         self.vertices.clear();
     }
 
+    /// The facets added from now on belong to the next site.
+    pub(super) fn finish_site(&mut self) {
+        self.ends.push(self.facets.len() as u32);
+    }
+
     /// Adds a facet with the corners given.
-    fn push(&mut self, neighbor: &Neighbor, corners: impl Iterator<Item = Vector>) {
+    pub(super) fn push(&mut self, neighbor: &Neighbor, corners: impl Iterator<Item = Vector>) {
         let start = self.vertices.len();
         self.vertices.extend(corners);
         let corners = &self.vertices[start..];
@@ -182,7 +187,7 @@ impl Tessellation {
                     out.push(&self.generators[generator as usize], corners);
                 }
             }
-            out.ends.push(out.facets.len() as u32);
+            out.finish_site();
             total += out.volume(site);
         }
         if !list.is_empty() && (total - volume).abs() > VOLUME_TOLERANCE * volume {

@@ -1,7 +1,7 @@
 //! What descriptors of structures ask of a candidate before they begin, and the faults of its geometry.
 
 use crate::candidate::{Candidate, Fault, FaultCode, Stage};
-use crate::crystal::{GeometryError, Occupant, Structure};
+use crate::crystal::{CrystalNnError, GeometryError, Occupant, Structure};
 
 /// The structure of a candidate.
 ///
@@ -42,6 +42,16 @@ pub(super) fn geometry_fault(error: GeometryError) -> Fault {
         GeometryError::UnevenTessellation { .. } => FaultCode::Internal,
     };
     Fault::new(Stage::Describe, code, error.to_string())
+}
+
+/// The fault of a candidate whose bonds cannot be found.
+pub(super) fn bond_fault(error: CrystalNnError) -> Fault {
+    match error {
+        CrystalNnError::Geometry(error) => geometry_fault(error),
+        CrystalNnError::NoRadius { .. } => {
+            Fault::new(Stage::Describe, FaultCode::MissingElementData, error.to_string())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,10 @@ mod atomic_matrix;
 mod band_center;
 mod coulomb_matrix;
 mod crystal_input;
+mod crystal_nn_fingerprint;
 mod deml;
 mod density;
+mod dimensionality;
 mod electron_affinity;
 mod electronegativity_difference;
 mod element_fraction;
@@ -133,6 +135,8 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "agni", summary: "fingerprints of the surroundings of atoms (Botu 2015), mean and deviation over sites", build: agni::build },
     Entry { name: "gaussian_symmetry", summary: "symmetry functions of Behler (2011), mean and deviation over sites", build: gaussian_symmetry::build },
     Entry { name: "grdf", summary: "Gaussian radial distribution functions (Seko 2017), mean and deviation over sites", build: grdf::build },
+    Entry { name: "crystal_nn_fingerprint", summary: "coordination numbers and motifs of bonded neighbours, mean and deviation over sites (Zimmermann and Jain 2020)", build: crystal_nn_fingerprint::build },
+    Entry { name: "dimensionality", summary: "molecules, chains, layers or a framework (Larsen 2019)", build: dimensionality::build },
     Entry { name: "op_site_fingerprint", summary: "do the nearest neighbours form one of 37 motifs, by shells of distance", build: op_site_fingerprint::build },
 ];
 

@@ -3,8 +3,10 @@
 use crate::candidate::{Candidate, Fault, FaultCode, Stage};
 use crate::chem::oxidation::{GuessOutcome, GuessScratch, OxidationGuesser};
 use crate::chem::{Composition, NUM_ELEMENTS};
-use crate::crystal::Geometry;
 use crate::crystal::order_parameters::Shell;
+use crate::crystal::{BondGraph, CrystalNn, Geometry, Occupant, Structure};
+
+use super::crystal_input::bond_fault;
 
 use super::soap::SoapScratch;
 
@@ -57,6 +59,11 @@ pub struct Scratch {
     pub(super) soap: SoapScratch,
     /// Neighbours whose order is judged.
     pub(super) shell: Shell,
+    /// Bonds, once [`find_bonds`](Self::find_bonds) has found them.
+    pub(super) bonds: CrystalNn,
+    has_bonds: bool,
+    /// For `dimensionality`.
+    pub(super) bond_graph: BondGraph,
     guess: GuessScratch,
     outcome: Option<GuessOutcome>,
     species: Vec<Species>,
@@ -80,6 +87,9 @@ impl Default for Scratch {
             sites: Default::default(),
             soap: SoapScratch::default(),
             shell: Shell::default(),
+            bonds: CrystalNn::default(),
+            has_bonds: false,
+            bond_graph: BondGraph::default(),
             guess: GuessScratch::default(),
             outcome: None,
             species: Vec::with_capacity(NUM_ELEMENTS),
@@ -100,6 +110,7 @@ impl Scratch {
         self.amounts.clear();
         self.fractions.clear();
         self.outcome = None;
+        self.has_bonds = false;
         if let Some(structure) = candidate.structure() {
             self.geometry.begin(structure);
         }
@@ -138,6 +149,15 @@ impl Scratch {
             }
         }
         matches!(self.outcome, Some(GuessOutcome::Found | GuessOutcome::NotBalanced)).then_some(&self.species)
+    }
+
+    /// Finds the bonds of the candidate's structure by CrystalNN, once a candidate.
+    pub(super) fn find_bonds(&mut self, structure: &Structure, occupants: &[Occupant]) -> Result<(), Fault> {
+        if !self.has_bonds {
+            self.bonds.run(structure, occupants, &mut self.geometry).map_err(bond_fault)?;
+            self.has_bonds = true;
+        }
+        Ok(())
     }
 
     /// Refuses a candidate without composition.
