@@ -1,5 +1,4 @@
 //! What descriptors of structures ask of a candidate before they begin, and the faults of its geometry.
-#![allow(dead_code, reason = "until the first descriptor of structures is here")]
 
 use crate::candidate::{Candidate, Fault, FaultCode, Stage};
 use crate::crystal::{GeometryError, Occupant, Structure};

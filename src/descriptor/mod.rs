@@ -4,23 +4,34 @@ use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::closest;
 
 mod band_center;
+mod bond_angles;
+mod bond_lengths;
+mod bond_orientational;
+mod chemical_ordering;
 mod crystal_input;
 mod deml;
+mod effective_coordination;
 mod electron_affinity;
 mod electronegativity_difference;
 mod element_fraction;
 mod element_property;
 mod ion_property;
+mod local_property_difference;
 mod magpie;
+mod max_packing_efficiency;
 mod miedema;
 mod oxidation_states;
 mod policy;
+mod power_means;
 mod pymatgen_elemental;
 mod scratch;
+mod site_statistics;
 mod species_statistics;
 mod stoichiometry;
+mod structural_heterogeneity;
 mod tm_fraction;
 mod valence_orbital;
+mod voronoi_fingerprint;
 mod yang_solid_solution;
 
 pub use scratch::Scratch;
@@ -97,6 +108,16 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
     Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
     Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
+    Entry { name: "effective_coordination", summary: "statistics of the effective number of Voronoi neighbours (Ward 2017)", build: effective_coordination::build },
+    Entry { name: "structural_heterogeneity", summary: "variation of bond lengths and Voronoi cells (Ward 2017)", build: structural_heterogeneity::build },
+    Entry { name: "chemical_ordering", summary: "how far the elements of three neighbour shells are from random (Ward 2017)", build: chemical_ordering::build },
+    Entry { name: "max_packing_efficiency", summary: "how much of the cell touching spheres could fill (Ward 2017)", build: max_packing_efficiency::build },
+    Entry { name: "local_property_difference", summary: "differences of 22 element properties between Voronoi neighbours (Ward 2017)", build: local_property_difference::build },
+    Entry { name: "voronoi_fingerprint", summary: "shapes and sizes of the facets of Voronoi cells, small ones passed over", build: voronoi_fingerprint::build },
+    Entry { name: "voronoi_fingerprint_matminer", summary: "the same, every facet counted, as matminer does", build: voronoi_fingerprint::build_matminer },
+    Entry { name: "bond_orientational", summary: "rotation-invariant spherical harmonics of the neighbours (Steinhardt 1983)", build: bond_orientational::build },
+    Entry { name: "bond_lengths", summary: "power means of the mean bond lengths of sites (de Jong 2016)", build: bond_lengths::build },
+    Entry { name: "bond_angles", summary: "power means of the mean angles between bonds of sites (de Jong 2016)", build: bond_angles::build },
 ];
 
 /// A named list of descriptors.

@@ -5,6 +5,8 @@ use crate::chem::oxidation::{GuessOutcome, GuessScratch, OxidationGuesser};
 use crate::chem::{Composition, NUM_ELEMENTS};
 use crate::crystal::Geometry;
 
+use super::chemical_ordering::Paths;
+
 /// Most atoms in the reduced formula of a guess, as matminer's `CompositionToOxidComposition` has it.
 const MAX_SITES: u32 = 50;
 
@@ -36,6 +38,10 @@ pub struct Scratch {
     pub(super) charges: [Vec<f64>; 2],
     /// Geometry of the candidate's structure, for descriptors that need one.
     pub(super) geometry: Geometry,
+    /// Quantities of sites, site by site.
+    pub(super) site_values: Vec<f64>,
+    /// Paths over Voronoi facets, for `chemical_ordering`.
+    pub(super) paths: Paths,
     guess: GuessScratch,
     outcome: Option<GuessOutcome>,
     species: Vec<Species>,
@@ -50,6 +56,8 @@ impl Default for Scratch {
             fractions: Vec::with_capacity(NUM_ELEMENTS),
             charges: [Vec::with_capacity(1024), Vec::with_capacity(1024)],
             geometry: Geometry::default(),
+            site_values: Vec::new(),
+            paths: Paths::default(),
             guess: GuessScratch::default(),
             outcome: None,
             species: Vec::with_capacity(NUM_ELEMENTS),
