@@ -8,17 +8,20 @@ use crate::chem::element_table;
 use super::element_property::{Definition, ElementProperty, Statistics};
 use super::{Descriptor, DescriptorError, no_parameters};
 
+/// The 22 properties of Ward 2016.
+#[rustfmt::skip]
+pub(super) const PROPERTIES: [&str; 22] = [
+    "Number", "MendeleevNumber", "AtomicWeight", "MeltingT", "Column", "Row", "CovalentRadius", "Electronegativity",
+    "NsValence", "NpValence", "NdValence", "NfValence", "NValence", "NsUnfilled", "NpUnfilled", "NdUnfilled",
+    "NfUnfilled", "NUnfilled", "GSvolume_pa", "GSbandgap", "GSmagmom", "SpaceGroupNumber",
+];
+
 /// matminer's `ElementProperty.from_preset("magpie", impute_nan=False)`.
 static DEFINITION: Definition = Definition {
     source: "MagpieData",
     table: "magpie",
     content: element_table::magpie,
-    #[rustfmt::skip]
-    properties: &[
-        "Number", "MendeleevNumber", "AtomicWeight", "MeltingT", "Column", "Row", "CovalentRadius", "Electronegativity",
-        "NsValence", "NpValence", "NdValence", "NfValence", "NValence", "NsUnfilled", "NpUnfilled", "NdUnfilled",
-        "NfUnfilled", "NUnfilled", "GSvolume_pa", "GSbandgap", "GSmagmom", "SpaceGroupNumber",
-    ],
+    properties: &PROPERTIES,
     statistics: Statistics::Deviation,
     version: 1,
     references: &[

@@ -6,12 +6,17 @@ use crate::units::closest;
 mod agni;
 mod atomic_matrix;
 mod band_center;
+mod bond_angles;
+mod bond_lengths;
+mod bond_orientational;
+mod chemical_ordering;
 mod coulomb_matrix;
 mod crystal_input;
 mod crystal_nn_fingerprint;
 mod deml;
 mod density;
 mod dimensionality;
+mod effective_coordination;
 mod electron_affinity;
 mod electronegativity_difference;
 mod element_fraction;
@@ -20,28 +25,34 @@ mod ewald_energy;
 mod gaussian_symmetry;
 mod grdf;
 mod ion_property;
+mod local_property_difference;
 mod magpie;
+mod max_packing_efficiency;
 mod miedema;
 mod op_site_fingerprint;
 mod oxidation_states;
 mod pair_histogram;
 mod partial_rdf;
 mod policy;
+mod power_means;
 mod pymatgen_elemental;
 mod rdf;
 mod scratch;
 mod sine_matrix;
 mod site_charges;
 mod site_moments;
+mod site_statistics;
 mod site_sums;
 mod soap;
 mod species_list;
 mod species_statistics;
 mod stoichiometry;
 mod structural_complexity;
+mod structural_heterogeneity;
 mod symmetry;
 mod tm_fraction;
 mod valence_orbital;
+mod voronoi_fingerprint;
 mod xrd;
 mod yang_solid_solution;
 
@@ -138,6 +149,16 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "crystal_nn_fingerprint", summary: "coordination numbers and motifs of bonded neighbours, mean and deviation over sites (Zimmermann and Jain 2020)", build: crystal_nn_fingerprint::build },
     Entry { name: "dimensionality", summary: "molecules, chains, layers or a framework (Larsen 2019)", build: dimensionality::build },
     Entry { name: "op_site_fingerprint", summary: "do the nearest neighbours form one of 37 motifs, by shells of distance", build: op_site_fingerprint::build },
+    Entry { name: "effective_coordination", summary: "statistics of the effective number of Voronoi neighbours (Ward 2017)", build: effective_coordination::build },
+    Entry { name: "structural_heterogeneity", summary: "variation of bond lengths and Voronoi cells (Ward 2017)", build: structural_heterogeneity::build },
+    Entry { name: "chemical_ordering", summary: "how far the elements of three neighbour shells are from random (Ward 2017)", build: chemical_ordering::build },
+    Entry { name: "max_packing_efficiency", summary: "how much of the cell touching spheres could fill (Ward 2017)", build: max_packing_efficiency::build },
+    Entry { name: "local_property_difference", summary: "differences of 22 element properties between Voronoi neighbours (Ward 2017)", build: local_property_difference::build },
+    Entry { name: "voronoi_fingerprint", summary: "shapes and sizes of the facets of Voronoi cells, small ones passed over", build: voronoi_fingerprint::build },
+    Entry { name: "voronoi_fingerprint_matminer", summary: "the same, every facet counted, as matminer does", build: voronoi_fingerprint::build_matminer },
+    Entry { name: "bond_orientational", summary: "rotation-invariant spherical harmonics of the neighbours (Steinhardt 1983)", build: bond_orientational::build },
+    Entry { name: "bond_lengths", summary: "power means of the mean bond lengths of sites (de Jong 2016)", build: bond_lengths::build },
+    Entry { name: "bond_angles", summary: "power means of the mean angles between bonds of sites (de Jong 2016)", build: bond_angles::build },
 ];
 
 /// A named list of descriptors.

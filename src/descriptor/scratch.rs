@@ -6,8 +6,8 @@ use crate::chem::{Composition, NUM_ELEMENTS};
 use crate::crystal::order_parameters::Shell;
 use crate::crystal::{BondGraph, CrystalNn, Geometry, Occupant, Structure};
 
+use super::chemical_ordering::Paths;
 use super::crystal_input::bond_fault;
-
 use super::soap::SoapScratch;
 
 /// Most atoms in the reduced formula of a guess, as matminer's `CompositionToOxidComposition` has it.
@@ -64,6 +64,10 @@ pub struct Scratch {
     has_bonds: bool,
     /// For `dimensionality`.
     pub(super) bond_graph: BondGraph,
+    /// Quantities of sites, site by site.
+    pub(super) site_values: Vec<f64>,
+    /// Paths over Voronoi facets, for `chemical_ordering`.
+    pub(super) paths: Paths,
     guess: GuessScratch,
     outcome: Option<GuessOutcome>,
     species: Vec<Species>,
@@ -90,6 +94,8 @@ impl Default for Scratch {
             bonds: CrystalNn::default(),
             has_bonds: false,
             bond_graph: BondGraph::default(),
+            site_values: Vec::new(),
+            paths: Paths::default(),
             guess: GuessScratch::default(),
             outcome: None,
             species: Vec::with_capacity(NUM_ELEMENTS),
