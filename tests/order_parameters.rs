@@ -29,7 +29,8 @@ fn order_parameters_agree_with_pymatgen() {
         shell.set(vectors.into_iter().zip(0..));
         for ((motif, field), label) in motifs().iter().zip(row.split(',')).zip(&labels) {
             let value = motif.order_parameter.value(&shell);
-            let tolerance = if numbers.len() == 6 { 2e-8 } else { 1e-10 };
+            // An angle near 180 degrees keeps half of the digits of its cosine.
+            let tolerance = if label.starts_with("bent") || numbers.len() == 6 { 2e-8 } else { 1e-10 };
             let agrees = match (value, field.parse::<f64>()) {
                 (Some(value), Ok(expected)) => (value - expected).abs() <= tolerance,
                 (value, _) => value.is_none() && field.is_empty(),

@@ -197,7 +197,8 @@ fn weigh(
         *weight = *weight / highest * closeness((x * x + y * y + z * z).sqrt() - diameter);
         neighbor.thousandths = thousandths(*weight);
     }
-    weighted.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // Which of equal ones comes first does not matter: they share a rank.
+    weighted.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.site.cmp(&b.1.site)).then(a.1.image.cmp(&b.1.image)));
     let mut rank = 0;
     for place in 1..weighted.len() {
         if weighted[place].0 < weighted[place - 1].0 * (1.0 - SAME_WEIGHT) {
@@ -247,12 +248,12 @@ fn thousandths(weight: f64) -> u16 {
     let bits = weight.to_bits();
     let exponent = bits >> 52 & 0x7ff;
     // weight · 1000 = product / 2^shift; the product has at most 63 bits, and from a shift of 64 on is less than a half.
-    let product = (bits & (1 << 52) - 1 | 1 << 52) * 1000;
+    let product = ((bits & ((1 << 52) - 1)) | (1 << 52)) * 1000;
     let shift = 1075_u64.saturating_sub(exponent);
     if weight <= 0.0 || shift > 63 {
         return 0;
     }
-    let (whole, rest, half) = (product >> shift, product & (1 << shift) - 1, 1 << (shift - 1));
+    let (whole, rest, half) = (product >> shift, product & ((1 << shift) - 1), 1 << (shift - 1));
     let up = rest > half || (rest == half && whole % 2 == 1);
     (whole + u64::from(up)).min(1000) as u16
 }

@@ -139,7 +139,7 @@ mod tests {
     use crate::crystal::Lattice;
 
     fn skewed() -> Structure {
-        let rows = [[3.0, 0.0, 0.0], [33.0, 3.0, 0.0], [-17.0, 24.0, 3.0]];
+        let rows = [[3.0, 0.0, 0.0], [33.0, 3.0, 0.0], [-18.0, 24.0, 3.0]];
         let mut structure = Structure::new(Lattice::new(rows).expect("a cell"));
         structure.push([0.2, -1.3, 0.4], Element::from_symbol("Po").expect("symbol"));
         structure.push([0.9, 0.1, 4.6], Element::from_symbol("Po").expect("symbol"));

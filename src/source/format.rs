@@ -50,7 +50,6 @@ impl Format {
         Self::Csv,
         Self::Tsv,
         Self::Parquet,
-        Self::Cif,
         Self::Poscar,
         Self::Extxyz,
         Self::PymatgenJson,

@@ -32,9 +32,6 @@ pub struct SourceSpec {
     /// Parquet tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parquet: Option<Inputs>,
-    /// CIF files.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cif: Option<Inputs>,
     /// POSCAR and CONTCAR files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poscar: Option<Inputs>,
@@ -150,7 +147,6 @@ impl SourceSpec {
             ("csv", &self.csv, Wanted::Only(Format::Csv)),
             ("tsv", &self.tsv, Wanted::Only(Format::Tsv)),
             ("parquet", &self.parquet, Wanted::Only(Format::Parquet)),
-            ("cif", &self.cif, Wanted::Only(Format::Cif)),
             ("poscar", &self.poscar, Wanted::Only(Format::Poscar)),
             ("extxyz", &self.extxyz, Wanted::Only(Format::Extxyz)),
             ("pymatgen-json", &self.pymatgen_json, Wanted::Only(Format::PymatgenJson)),
