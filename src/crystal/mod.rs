@@ -1,6 +1,7 @@
 //! Crystals: lattices, sites, structures, and the geometry that descriptors share.
 
 mod bond_graph;
+mod bond_valence;
 mod bounded_cells;
 mod crystal_nn;
 mod geometry;
@@ -18,6 +19,7 @@ mod vector;
 mod voronoi;
 
 pub use bond_graph::{Bond, BondGraph};
+pub use bond_valence::{BondValenceError, RELAXED_SCALE, bond_valence_states};
 pub use crystal_nn::{Coordination, CrystalNn, CrystalNnError, NearNeighbor};
 pub use geometry::{Geometry, GeometryError};
 pub use lattice::Lattice;

@@ -62,12 +62,7 @@ impl NeutralityRule {
     }
 
     /// The same where every element has one state and small charges, by whole words; `None` elsewhere.
-    fn judge_spread(
-        &self,
-        pairs: &[(Element, f64)],
-        elements: &[ElementRule],
-        amounts: &[u32],
-    ) -> Option<Judgement> {
+    fn judge_spread(&self, pairs: &[(Element, f64)], elements: &[ElementRule], amounts: &[u32]) -> Option<Judgement> {
         let count = pairs.len();
         let mut charges = [Charges::default(); MOST_ELEMENTS];
         let mut is_ordered = true;

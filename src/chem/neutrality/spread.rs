@@ -54,7 +54,8 @@ impl Charges {
 
     /// All sums of a charge of `self` and one of `other`; those beyond the word are lost.
     fn sums(self, other: Self) -> Self {
-        let (mut few, many) = if self.0.count_ones() < other.0.count_ones() { (self.0, other.0) } else { (other.0, self.0) };
+        let (mut few, many) =
+            if self.0.count_ones() < other.0.count_ones() { (self.0, other.0) } else { (other.0, self.0) };
         let mut sums = 0;
         while few != 0 {
             let bit = few.trailing_zeros();
