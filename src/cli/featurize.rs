@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use crate::screen::{Plan, Screen, run};
 
-use super::input::InputArgs;
+use super::input::{InputArgs, carry};
 use super::screen::{RunArgs, run_error, run_options, tell, with_hint};
 use super::{CliError, Context, Exit};
 
@@ -28,6 +28,9 @@ pub struct FeaturizeArgs {
     /// Storage type of features
     #[arg(long, value_name = "TYPE", value_parser = ["f64", "f32"], default_value = "f64")]
     pub dtype: String,
+    /// Numeric columns to carry along, separated by commas: of the table, of --targets, or found beside structures
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub columns: Vec<String>,
     #[command(flatten)]
     pub input: InputArgs,
     #[command(flatten)]
@@ -40,7 +43,9 @@ pub struct FeaturizeArgs {
 /// The inputs or descriptors cannot be used, or the run ended early.
 pub fn run_featurize(args: &FeaturizeArgs, context: &Context) -> Result<Exit, CliError> {
     let mut document = Table::new();
-    document.insert("source".into(), Value::Table(args.input.source(&args.inputs)));
+    let mut source = args.input.source(&args.inputs);
+    carry(&args.columns, &mut source);
+    document.insert("source".into(), Value::Table(source));
     let descriptors = match &args.preset {
         Some(preset) => vec![entry("preset", preset)],
         None => args.descriptors.iter().map(|name| entry("name", name.trim())).collect(),

@@ -13,13 +13,16 @@ pub struct InputArgs {
     /// Column with formulas; default: the first of formula, composition, reduced_formula, pretty_formula, chemical_formula_reduced
     #[arg(long, value_name = "COL")]
     pub formula: Option<String>,
+    /// Column of tables with structures in any text format; takes the place of --formula
+    #[arg(long, value_name = "COL", conflicts_with = "formula")]
+    pub structure: Option<String>,
     /// Column with ids; default: the first of id, material_id, mbid, mpid, index, else the row number
     #[arg(long, value_name = "COL")]
     pub id: Option<String>,
-    /// Table with columns for structures, joined by their ids
+    /// Table with columns for candidates, joined by their ids
     #[arg(long, value_name = "TABLE")]
     pub targets: Option<String>,
-    /// Column of --targets that holds the ids of the structures
+    /// Column of --targets that holds the ids of the candidates; default: as for --id
     #[arg(long, value_name = "ID", requires = "targets")]
     pub on: Option<String>,
 }
@@ -33,6 +36,7 @@ impl InputArgs {
         let texts = [
             ("format", &self.format),
             ("formula", &self.formula),
+            ("structure", &self.structure),
             ("id", &self.id),
             ("targets", &self.targets),
             ("on", &self.on),
@@ -43,5 +47,14 @@ impl InputArgs {
             }
         }
         table
+    }
+}
+
+/// Lets a `[source]` carry these numeric columns along, without units.
+pub fn carry(names: &[String], source: &mut Table) {
+    let column =
+        |name: &String| Value::Table(Table::from_iter([("name".to_owned(), Value::String(name.trim().to_owned()))]));
+    if !names.is_empty() {
+        source.insert("columns".into(), Value::Array(names.iter().map(column).collect()));
     }
 }

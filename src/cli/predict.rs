@@ -12,7 +12,7 @@ use crate::descriptor::{self, Scratch};
 use crate::surrogate::{Model, Surrogate, board};
 
 use super::featurize::{plan, run_plan};
-use super::input::InputArgs;
+use super::input::{InputArgs, carry};
 use super::screen::RunArgs;
 use super::train::surrogate_error;
 use super::{CliError, Context, Exit};
@@ -29,6 +29,18 @@ pub struct PredictArgs {
     /// Formula column of the inputs
     #[arg(long, value_name = "COL")]
     pub formula_column: Option<String>,
+    /// Column of tables with structures in any text format
+    #[arg(long, value_name = "COL", conflicts_with = "formula_column")]
+    pub structure: Option<String>,
+    /// Numeric columns to carry along, separated by commas: of the table, of --targets, or found beside structures
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub columns: Vec<String>,
+    /// Table with columns for candidates, joined by their ids
+    #[arg(long, value_name = "TABLE")]
+    pub targets: Option<String>,
+    /// Column of --targets that holds the ids of the candidates; default: as for --id
+    #[arg(long, value_name = "ID", requires = "targets")]
+    pub on: Option<String>,
     /// Id column of the inputs
     #[arg(long, value_name = "COL")]
     pub id: Option<String>,
@@ -78,11 +90,15 @@ fn to_file(
     let input = InputArgs {
         format: args.format.clone(),
         formula: args.formula_column.clone(),
+        structure: args.structure.clone(),
         id: args.id.clone(),
-        ..InputArgs::default()
+        targets: args.targets.clone(),
+        on: args.on.clone(),
     };
     let mut document = Table::new();
-    document.insert("source".into(), Value::Table(input.source(inputs)));
+    let mut source = input.source(inputs);
+    carry(&args.columns, &mut source);
+    document.insert("source".into(), Value::Table(source));
     let surrogates = models
         .iter()
         .map(|path| {

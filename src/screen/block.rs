@@ -162,6 +162,8 @@ impl<'s> Block<'s> {
             self.judge(slot, frame, out);
         }
         self.store(frame, out);
+        // Stage by stage is not candidate by candidate.
+        out.quarantine.sort_by_key(|row| row.index);
     }
 
     fn begin(&mut self, count: usize) {

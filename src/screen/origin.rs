@@ -36,14 +36,27 @@ pub fn open_source(table: &Value, base: &Path) -> Result<(Box<dyn Source>, Origi
         return Err(PlanError::unknown_key("[source]", key, ["space"]));
     }
     let spec: SourceSpec = serde_json::from_value(table.clone()).map_err(bad)?;
-    let mut files = spec.files(base)?;
-    files.extend(spec.target_files(base)?);
+    let listing = spec.listing(base)?;
+    let mut files = listing.files;
+    files.extend(listing.targets);
     Ok((open(&spec, base)?, Origin::Files(files)))
 }
 
 fn is_typo_of_space(key: &str) -> bool {
-    const OTHERS: &[&str] =
-        &["csv", "tsv", "parquet", "input", "format", "delimiter", "formula", "id", "targets", "on", "columns"];
+    const OTHERS: &[&str] = &[
+        "csv",
+        "tsv",
+        "parquet",
+        "input",
+        "format",
+        "delimiter",
+        "formula",
+        "structure",
+        "id",
+        "targets",
+        "on",
+        "columns",
+    ];
     !OTHERS.contains(&key) && crate::units::closest(key, OTHERS.iter().copied().chain(["space"])) == Some("space")
 }
 

@@ -97,7 +97,8 @@ impl Screen {
             .collect();
         let store_features = plan.sink.features.unwrap_or(true);
         let (mut layout_groups, mut stored) = (Vec::new(), Vec::new());
-        if store_features && !decoder.columns().is_empty() {
+        // Whoever asks for columns of the source wants them, also beside predictions alone.
+        if !decoder.columns().is_empty() {
             layout_groups.push(input_group(decoder.columns()));
             stored.push(0..decoder.columns().len());
         }

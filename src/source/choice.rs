@@ -17,6 +17,8 @@ pub const ID_COLUMNS: [&str; 5] = ["id", "material_id", "mbid", "mpid", "index"]
 pub struct Selection {
     /// Formula; `None` = the first of [`FORMULA_COLUMNS`] that is there.
     pub formula: Option<String>,
+    /// Structure; takes the place of the formula.
+    pub structure: Option<String>,
     /// Id; `None` = the first of [`ID_COLUMNS`] that is there, else the row number.
     pub id: Option<String>,
     /// Further columns, all needed.
@@ -26,7 +28,8 @@ pub struct Selection {
 /// Positions of the selected columns in one table, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chosen {
-    pub formula: usize,
+    /// Of the formula or structure.
+    pub content: usize,
     pub id: Option<usize>,
     pub others: Vec<usize>,
 }
@@ -35,9 +38,10 @@ impl Selection {
     /// Finds the columns among the `names` of the table `input`.
     pub(super) fn choose(&self, names: &[String], input: &str) -> Result<Chosen, SourceError> {
         let table = Names { names, input };
-        let formula = match &self.formula {
-            Some(name) => table.required(name, "formula")?,
-            None => table
+        let content = match (&self.structure, &self.formula) {
+            (Some(name), _) => table.required(name, "structure")?,
+            (None, Some(name)) => table.required(name, "formula")?,
+            (None, None) => table
                 .first_of(&FORMULA_COLUMNS, "formula")?
                 .ok_or_else(|| SourceError::NoFormulaColumn { input: input.to_owned(), available: names.to_vec() })?,
         };
@@ -46,7 +50,7 @@ impl Selection {
             None => table.first_of(&ID_COLUMNS, "id")?,
         };
         let others = self.others.iter().map(|name| table.required(name, "values")).collect::<Result<_, _>>()?;
-        Ok(Chosen { formula, id, others })
+        Ok(Chosen { content, id, others })
     }
 }
 
@@ -123,9 +127,9 @@ mod tests {
     #[test]
     fn exact_names_win_over_names_that_differ_in_case() {
         let chosen = choose(&Selection::default(), &["FORMULA", "composition", "ID", "mbid"]).expect("chosen");
-        assert_eq!(chosen, Chosen { formula: 1, id: Some(3), others: vec![] });
+        assert_eq!(chosen, Chosen { content: 1, id: Some(3), others: vec![] });
         let chosen = choose(&Selection::default(), &["IDENTIFIER: Reference ID", " Formula "]).expect("chosen");
-        assert_eq!(chosen, Chosen { formula: 1, id: None, others: vec![] });
+        assert_eq!(chosen, Chosen { content: 1, id: None, others: vec![] });
     }
 
     #[test]

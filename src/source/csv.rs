@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use super::SourceError;
 use super::choice::{Chosen, Selection};
-use super::decode::{FIRST_OTHER_SLOT, FORMULA_SLOT, ID_SLOT};
+use super::decode::{CONTENT_SLOT, FIRST_OTHER_SLOT, ID_SLOT};
 use super::delimited::{BadRecord, Delimited, Framed};
 use super::expand::ByteStream;
-use super::reader::{Place, TableReader};
+use super::reader::{FRAME_BYTES, Place, TableReader};
 use super::text_row::RowWriter;
 use crate::candidate::FaultCode;
 
-/// Longest field that is handed on; a formula of this length has more elements than there are.
-pub(super) const MAX_FIELD_BYTES: usize = 64 << 10;
+/// Longest field that is handed on; a formula of this length has more elements than there are. Structures are as long as
+/// records may be.
+const MAX_FIELD_BYTES: usize = 64 << 10;
 
 /// Reads one delimited table.
 pub(super) struct DelimitedTable {
@@ -22,6 +23,8 @@ pub(super) struct DelimitedTable {
     columns: Vec<String>,
     /// Position of each selected field in the record; `None` = the table has no such column.
     slots: Vec<Option<usize>>,
+    /// Position of the field with structures.
+    structure: Option<usize>,
 }
 
 impl DelimitedTable {
@@ -61,12 +64,13 @@ impl DelimitedTable {
             }
             columns
         };
-        let Chosen { formula, id, others } = selection.choose(&columns, &name)?;
+        let Chosen { content, id, others } = selection.choose(&columns, &name)?;
         let mut slots = vec![None; FIRST_OTHER_SLOT];
-        slots[FORMULA_SLOT] = Some(formula);
+        slots[CONTENT_SLOT] = Some(content);
         slots[ID_SLOT] = id;
         slots.extend(others.into_iter().map(Some));
-        Ok(Self { name, text, columns, slots })
+        let structure = selection.structure.is_some().then_some(content);
+        Ok(Self { name, text, columns, slots, structure })
     }
 
     fn next(&mut self) -> Result<Framed, SourceError> {
@@ -81,7 +85,7 @@ impl DelimitedTable {
         }
         for &position in self.slots.iter().flatten() {
             let length = self.text.raw_len(fields[position]);
-            if length > MAX_FIELD_BYTES {
+            if length > MAX_FIELD_BYTES && Some(position) != self.structure {
                 let column = &self.columns[position];
                 let detail =
                     format!("line {line}, {column}: the field has {length} bytes, more than {MAX_FIELD_BYTES}");
@@ -117,6 +121,10 @@ impl DelimitedTable {
 impl TableReader for DelimitedTable {
     fn read(&mut self, limit: usize, place: &mut Place<'_>) -> Result<usize, SourceError> {
         for count in 0..limit {
+            if place.frame.bytes.len() >= FRAME_BYTES {
+                place.frame.is_full = true;
+                return Ok(count);
+            }
             match self.next()? {
                 Framed::Record => self.push_row(place)?,
                 Framed::Bad(bad) => self.push_bad(&bad, place)?,

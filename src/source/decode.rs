@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use super::Decoder;
 use super::format::Compression;
-use super::join::Join;
+use super::join::{Join, Sought};
 use super::parquet::Block;
 use super::structure;
 use super::text_row::{STRUCTURE, TextRow};
 use crate::candidate::{Candidate, CandidateKind, Column, Fault, FaultCode, Frame, Payload, RawRecord, Stage};
 use crate::chem::{Composition, FormulaErrorKind, parse_formula_into};
 
-/// Selected fields come in this order: formula, id, then the others.
-pub(super) const FORMULA_SLOT: usize = 0;
+/// Selected fields come in this order: formula or structure, id, then the others.
+pub(super) const CONTENT_SLOT: usize = 0;
 /// The id; null where the table has none.
 pub(super) const ID_SLOT: usize = 1;
 /// The first of the other columns.
@@ -44,6 +44,8 @@ impl Value<'_> {
 /// Decodes rows of tables.
 pub struct TableDecoder {
     has_structures: bool,
+    /// The column of tables that holds structures; `None` where they hold formulas.
+    structure: Option<String>,
     columns: Vec<Column>,
     /// Names of the columns in the file.
     names: Vec<String>,
@@ -54,7 +56,12 @@ pub struct TableDecoder {
 impl TableDecoder {
     /// `names` are the file's own names of the numeric `columns`.
     pub(super) fn new(columns: Vec<Column>, names: Vec<String>, has_structures: bool, join: Option<Join>) -> Self {
-        Self { has_structures, columns, names, join }
+        Self { has_structures, structure: None, columns, names, join }
+    }
+
+    /// Tables hold structures in this column, not formulas.
+    pub(super) fn with_structures_in(self, column: Option<String>) -> Self {
+        Self { structure: column, ..self }
     }
 
     /// Decodes everything but numeric columns; returns the numbers that stand beside a structure.
@@ -70,6 +77,13 @@ impl TableDecoder {
         if let Some((tagged, line)) = structure_of(frame, record) {
             return structure::decode(tagged, line, &mut out.kind);
         }
+        if let Some(column) = &self.structure {
+            let decoded = match field(frame, record, CONTENT_SLOT)? {
+                Value::Text(text) => structure::decode_text(text, &mut out.kind),
+                _ => structure::decode_text(&[], &mut out.kind),
+            };
+            return decoded.map_err(|fault| locate(record, fault, column));
+        }
         let mut composition = match std::mem::replace(&mut out.kind, CandidateKind::Row) {
             CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => composition,
             CandidateKind::Crystal(_) | CandidateKind::Row => Composition::new(),
@@ -79,9 +93,19 @@ impl TableDecoder {
         decoded.map(|()| Vec::new())
     }
 
+    /// Whether the numeric columns of a record stand in fields beside it, not in a structure or a table of targets.
+    pub(super) fn takes_fields(&self, frame: &Frame, record: &RawRecord) -> bool {
+        self.join.is_none() && structure_of(frame, record).is_none()
+    }
+
+    /// What the table of targets says.
+    fn joined(&self, column: usize, sought: Sought<'_>) -> Option<&str> {
+        self.join.as_ref()?.text(sought, column)
+    }
+
     /// A column of a structure as text: from the table of targets, else from its own file; empty where neither has it.
-    pub(super) fn text_of(&self, column: usize, id: &str, properties: &[(String, f64)]) -> String {
-        if let Some(text) = self.join.as_ref().and_then(|join| join.text(id, column)) {
+    pub(super) fn text_of(&self, column: usize, sought: Sought<'_>, properties: &[(String, f64)]) -> String {
+        if let Some(text) = self.joined(column, sought) {
             return text.to_owned();
         }
         let found = properties.iter().find(|(name, _)| *name == self.names[column]);
@@ -89,10 +113,10 @@ impl TableDecoder {
     }
 
     /// The same as a number, NaN where neither has it.
-    fn number_of(&self, column: usize, id: &str, properties: &[(String, f64)]) -> Result<f64, Fault> {
-        if let Some(text) = self.join.as_ref().and_then(|join| join.text(id, column)) {
+    fn number_of(&self, column: usize, sought: Sought<'_>, properties: &[(String, f64)]) -> Result<f64, Fault> {
+        if let Some(text) = self.joined(column, sought) {
             return decode_number(Value::Text(text.as_bytes())).map_err(|fault| {
-                let detail = format!("{} of {id} in the targets: {}", self.names[column], fault.detail);
+                let detail = format!("{} of {} in the targets: {}", self.names[column], sought.id, fault.detail);
                 Fault { detail: detail.into(), ..fault }
             });
         }
@@ -114,11 +138,12 @@ impl Decoder for TableDecoder {
         out.index = record.index;
         let properties = self.decode_kind(frame, record, out)?;
         out.values.clear();
-        if structure_of(frame, record).is_some() {
+        if !self.takes_fields(frame, record) {
             if !self.names.is_empty() {
                 let id = out.own_id().map_or_else(|| self.id(frame, record), |id| id.to_owned().into());
+                let sought = Sought { id: &id, input: file_of(frame, record) };
                 for column in 0..self.names.len() {
-                    out.values.push(self.number_of(column, &id, &properties)?);
+                    out.values.push(self.number_of(column, sought, &properties)?);
                 }
             }
             return Ok(());
@@ -157,6 +182,16 @@ pub(super) fn structure_of<'a>(frame: &'a Frame, record: &RawRecord) -> Option<(
     let Payload::Bytes { line, .. } = record.payload else { return None };
     match frame.bytes_of(record) {
         [STRUCTURE, tagged @ ..] => Some((tagged, line)),
+        _ => None,
+    }
+}
+
+/// The file that holds a structure alone or first.
+pub(super) fn file_of<'a>(frame: &'a Frame, record: &RawRecord) -> Option<&'a str> {
+    match record.payload {
+        Payload::Bytes { input, record: 0, .. } => {
+            structure_of(frame, record).map(|_| &*frame.inputs[usize::from(input)])
+        }
         _ => None,
     }
 }
@@ -202,7 +237,7 @@ pub(super) fn locate(record: &RawRecord, fault: Fault, column: &str) -> Fault {
 
 /// Replaces `out` by the composition that a record's formula states.
 pub(super) fn decode_composition(frame: &Frame, record: &RawRecord, out: &mut Composition) -> Result<(), Fault> {
-    let value = field(frame, record, FORMULA_SLOT)?;
+    let value = field(frame, record, CONTENT_SLOT)?;
     decode_formula(value, out).map_err(|fault| locate(record, fault, "formula"))
 }
 

@@ -20,12 +20,12 @@ pub struct InputDigest {
     pub sha256: String,
 }
 
-/// Reads every file once. Inputs may be large: run it beside the screen, not before it.
+/// Reads every file once, those aside that are refused. Inputs may be large: run it beside the screen, not before it.
 ///
 /// # Errors
 /// A file that cannot be read.
 pub fn digest_inputs(files: &[InputFile]) -> Result<Vec<InputDigest>, SourceError> {
-    files.iter().map(digest_input).collect()
+    files.iter().filter(|file| file.refusal.is_none()).map(digest_input).collect()
 }
 
 fn digest_input(file: &InputFile) -> Result<InputDigest, SourceError> {
@@ -58,7 +58,7 @@ mod tests {
         // FIPS 180-4, example B.1.
         let file = tempfile::NamedTempFile::new().expect("temporary file");
         std::fs::write(file.path(), "abc").expect("written");
-        let input = InputFile { name: "abc".into(), path: file.path().to_owned() };
+        let input = InputFile::new("abc", file.path());
         let digests = digest_inputs(&[input]).expect("readable");
         assert_eq!(digests[0].bytes, 3);
         assert_eq!(digests[0].sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

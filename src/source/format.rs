@@ -42,6 +42,8 @@ pub enum Format {
     JarvisJson,
     /// `geometry.in` of FHI-aims.
     FhiAims,
+    /// Database of ASE in a file of SQLite.
+    AseDb,
 }
 
 impl Format {
@@ -58,6 +60,7 @@ impl Format {
         Self::OptimadeJsonl,
         Self::JarvisJson,
         Self::FhiAims,
+        Self::AseDb,
     ];
 
     /// The name that `--format` takes.
@@ -75,6 +78,7 @@ impl Format {
             Self::OptimadeJsonl => "optimade-jsonl",
             Self::JarvisJson => "jarvis-json",
             Self::FhiAims => "fhi-aims",
+            Self::AseDb => "ase-db",
         }
     }
 
@@ -96,12 +100,18 @@ impl Format {
             Some("xyz" | "extxyz") => Some(Self::Extxyz),
             Some("json") => Some(Self::PymatgenJson),
             Some("jsonl" | "ndjson") => Some(Self::OptimadeJsonl),
+            Some("db") if !base.eq_ignore_ascii_case("thumbs.db") => Some(Self::AseDb),
             // What tools leave beside POSCAR files.
             Some(
                 "yaml" | "yml" | "md" | "py" | "sh" | "log" | "out" | "xml" | "html" | "h5" | "png" | "pdf" | "svg",
             ) => None,
             _ => names_poscar(base).then_some(Self::Poscar),
         }
+    }
+
+    /// Whether files of it hold structures.
+    pub fn is_of_structures(self) -> bool {
+        !matches!(self, Self::Csv | Self::Tsv | Self::Parquet)
     }
 
     /// Whether names cannot tell the two apart: the same, or both JSON.
@@ -115,6 +125,9 @@ impl Format {
     pub fn of_content(head: &[u8]) -> Option<Self> {
         if head.starts_with(b"PAR1") {
             return Some(Self::Parquet);
+        }
+        if head.starts_with(b"SQLite format 3\0") {
+            return Some(Self::AseDb);
         }
         sniff::text_format(head)
     }
@@ -273,6 +286,8 @@ mod tests {
             ("x.ndjson", Some(Format::OptimadeJsonl)),
             ("a/geometry.in", Some(Format::FhiAims)),
             ("geometry.in.next_step", Some(Format::FhiAims)),
+            ("c2db.db", Some(Format::AseDb)),
+            ("Thumbs.db", None),
             ("control.in", None),
             ("README", None),
         ] {
@@ -309,7 +324,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "unknown format \"parket\": known are csv, tsv, parquet, poscar, extxyz, pymatgen-json, pymatgen-print, \
-             optimade-json, optimade-jsonl, jarvis-json, fhi-aims; did you mean \"parquet\"?"
+             optimade-json, optimade-jsonl, jarvis-json, fhi-aims, ase-db; did you mean \"parquet\"?"
         );
     }
 }

@@ -1,5 +1,6 @@
 //! INPUT: files, folders and globs become a list of files in bytewise path order.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -11,6 +12,7 @@ use walkdir::WalkDir;
 
 use super::SourceError;
 use super::format::{ArchiveKind, Format};
+use super::id_prop;
 
 /// One or several inputs, as a plan writes them: `"a/**/*.csv"` or `["a.csv", "b"]`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -39,6 +41,15 @@ pub struct InputFile {
     pub name: Arc<str>,
     /// Where it lies.
     pub path: PathBuf,
+    /// Why it is not read, for links that lead nowhere: they are one quarantined record each.
+    pub refusal: Option<String>,
+}
+
+impl InputFile {
+    /// A file to be read.
+    pub fn new(name: impl Into<Arc<str>>, path: impl Into<PathBuf>) -> Self {
+        Self { name: name.into(), path: path.into(), refusal: None }
+    }
 }
 
 /// Which files a source takes, and as what.
@@ -64,6 +75,14 @@ impl Wanted {
         }
     }
 
+    /// Whether files of structures may be among those that are taken.
+    fn takes_structures(self) -> bool {
+        match self {
+            Self::ByName => true,
+            Self::Only(format) | Self::Forced(format) => format.is_of_structures(),
+        }
+    }
+
     /// The format in which a file that was named by the user is read; `None` if only its content can tell.
     pub fn of_named(self, name: &str) -> Option<Format> {
         match self {
@@ -73,19 +92,30 @@ impl Wanted {
     }
 }
 
+/// What inputs name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Files to be read, in order.
+    pub files: Vec<InputFile>,
+    /// Files `id_prop.csv` of folders: what is listed in them, with values, is what is read of those folders.
+    pub targets: Vec<InputFile>,
+}
+
 /// Lists the files of `inputs`, relative paths taken from `base`; each file once, in bytewise order of names.
 ///
-/// Folders are searched recursively, following links; a link back to a folder above is not entered again.
+/// Folders are searched recursively, following links. A folder that links lead to is entered once, and only if it lies outside
+/// the one that is searched: links back and forth neither loop nor multiply. A link that leads nowhere is a file with a refusal.
 /// In folders, files of other kinds are passed over; files that are named or match a glob are always taken.
 ///
 /// # Errors
 /// A path that is not there or may not be read, a pattern that is none or matches nothing, a folder without any wanted file,
 /// a path that is no regular file.
-pub fn list_inputs(inputs: &Inputs, wanted: Wanted, base: &Path) -> Result<Vec<InputFile>, SourceError> {
+pub fn list_inputs(inputs: &Inputs, wanted: Wanted, base: &Path) -> Result<Listing, SourceError> {
     let mut files = Vec::new();
+    let mut targets = Vec::new();
     for text in inputs.texts() {
         let before = files.len();
-        list_input(text, wanted, base, &mut files)?;
+        list_input(text, wanted, base, &mut files, &mut targets)?;
         if files.len() == before {
             return Err(SourceError::NoInput { input: text.clone(), reason: nothing_found(text, wanted) });
         }
@@ -93,9 +123,12 @@ pub fn list_inputs(inputs: &Inputs, wanted: Wanted, base: &Path) -> Result<Vec<I
     if files.is_empty() {
         return Err(SourceError::NoInput { input: "[]".into(), reason: "no input is given".into() });
     }
-    files.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()).then_with(|| a.path.cmp(&b.path)));
-    files.dedup_by(|a, b| a.path == b.path);
-    Ok(files)
+    for list in [&mut files, &mut targets] {
+        list.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()).then_with(|| a.path.cmp(&b.path)));
+        list.dedup_by(|a, b| a.path == b.path);
+    }
+    id_prop::keep_listed(&mut files, &targets)?;
+    Ok(Listing { files, targets })
 }
 
 fn nothing_found(text: &str, wanted: Wanted) -> String {
@@ -109,15 +142,34 @@ fn nothing_found(text: &str, wanted: Wanted) -> String {
     format!("the folder has no file of kind {kinds}, nor an archive")
 }
 
-fn list_input(text: &str, wanted: Wanted, base: &Path, files: &mut Vec<InputFile>) -> Result<(), SourceError> {
+fn list_input(
+    text: &str,
+    wanted: Wanted,
+    base: &Path,
+    files: &mut Vec<InputFile>,
+    targets: &mut Vec<InputFile>,
+) -> Result<(), SourceError> {
     let path = base.join(text);
     let unreadable = |source| SourceError::Unreadable { input: text.to_owned(), source };
     match fs::metadata(&path) {
-        Ok(metadata) if metadata.is_dir() => walk(text, &path, files, &|name| {
-            wanted.of_found(name).is_some() || (ArchiveKind::of_name(name).is_some() && !is_hidden(name))
-        }),
+        Ok(metadata) if metadata.is_dir() => {
+            let before = files.len();
+            walk(text, &path, files, &|name| {
+                wanted.of_found(name).is_some()
+                    || (ArchiveKind::of_name(name).is_some() && !is_hidden(name))
+                    || (wanted.takes_structures() && id_prop::is_listing(name))
+            })?;
+            if wanted.takes_structures() {
+                let found = files.split_off(before);
+                let (listings, others): (Vec<_>, Vec<_>) =
+                    found.into_iter().partition(|file| id_prop::is_listing(&file.name));
+                files.extend(others);
+                targets.extend(listings);
+            }
+            Ok(())
+        }
         Ok(metadata) if metadata.is_file() => {
-            files.push(InputFile { name: text.into(), path });
+            files.push(InputFile::new(text, path));
             Ok(())
         }
         Ok(_) => Err(SourceError::NoInput {
@@ -146,30 +198,61 @@ fn match_pattern(text: &str, base: &Path, files: &mut Vec<InputFile>) -> Result<
 }
 
 fn walk(prefix: &str, root: &Path, files: &mut Vec<InputFile>, take: &dyn Fn(&str) -> bool) -> Result<(), SourceError> {
-    for entry in WalkDir::new(root).follow_links(true) {
+    let canonical_root = fs::canonicalize(root).ok();
+    let mut entered = BTreeSet::new();
+    // Depth of the link below which the walk is.
+    let mut linked_at = usize::MAX;
+    let mut entries = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) => entry,
             // The folder that the link leads back to is being read already.
             Err(error) if error.loop_ancestor().is_some() => continue,
             Err(error) => {
-                let below = error.path().and_then(|path| path.strip_prefix(root).ok()).unwrap_or(Path::new(""));
-                let input = join_name(prefix, below.as_os_str());
-                let source = error.into_io_error().unwrap_or_else(|| io::Error::other("cannot be listed"));
-                // A dangling link matters only if its name asks for it to be read.
-                if source.kind() == io::ErrorKind::NotFound && !take(&input) {
-                    continue;
-                }
-                return Err(SourceError::Unreadable { input, source });
+                refuse_link(error, prefix, root, files, take)?;
+                continue;
             }
         };
+        if entry.depth() <= linked_at {
+            linked_at = if entry.depth() > 0 && entry.path_is_symlink() { entry.depth() } else { usize::MAX };
+        }
+        if linked_at != usize::MAX && entry.file_type().is_dir() {
+            let folder = fs::canonicalize(entry.path()).unwrap_or_else(|_| entry.path().to_owned());
+            let is_inside = canonical_root.as_ref().is_some_and(|root| folder.starts_with(root));
+            if is_inside || !entered.insert(folder) {
+                entries.skip_current_dir();
+                continue;
+            }
+        }
         if !entry.file_type().is_file() {
             continue;
         }
         let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
         let name = join_name(prefix, below.as_os_str());
         if take(&name) {
-            files.push(InputFile { name: name.into(), path: entry.into_path() });
+            files.push(InputFile::new(name, entry.into_path()));
         }
+    }
+    Ok(())
+}
+
+/// A link that leads nowhere is refused if its name asks for it to be read; other errors end the run.
+fn refuse_link(
+    error: walkdir::Error,
+    prefix: &str,
+    root: &Path,
+    files: &mut Vec<InputFile>,
+    take: &dyn Fn(&str) -> bool,
+) -> Result<(), SourceError> {
+    let path = error.path().unwrap_or(root).to_owned();
+    let input = join_name(prefix, path.strip_prefix(root).unwrap_or(Path::new("")).as_os_str());
+    let source = error.into_io_error().unwrap_or_else(|| io::Error::other("cannot be listed"));
+    if !path.is_symlink() {
+        return Err(SourceError::Unreadable { input, source });
+    }
+    if take(&input) {
+        let refusal = Some(format!("a link that leads nowhere: {source}"));
+        files.push(InputFile { refusal, ..InputFile::new(input, path) });
     }
     Ok(())
 }
@@ -209,6 +292,7 @@ mod tests {
     fn names(input: &str, wanted: Wanted, folder: &Path) -> Vec<String> {
         list_inputs(&Inputs::One(input.into()), wanted, folder)
             .expect("listed")
+            .files
             .iter()
             .map(|file| file.name.to_string())
             .collect()
@@ -240,7 +324,7 @@ mod tests {
     fn a_file_named_twice_is_read_once() {
         let folder = folder(&["a.csv", "b.csv"]);
         let inputs = Inputs::Many(vec!["b.csv".into(), "*.csv".into()]);
-        assert_eq!(list_inputs(&inputs, Wanted::ByName, folder.path()).expect("listed").len(), 2);
+        assert_eq!(list_inputs(&inputs, Wanted::ByName, folder.path()).expect("listed").files.len(), 2);
     }
 
     #[cfg(unix)]
@@ -249,6 +333,37 @@ mod tests {
         let folder = folder(&["d/a.csv"]);
         std::os::unix::fs::symlink(folder.path().join("d"), folder.path().join("d/again")).expect("link");
         assert_eq!(names("d", Wanted::ByName, folder.path()), ["d/a.csv"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_multiply_folders_are_followed_once() {
+        use std::os::unix::fs::symlink;
+        // Two links in each of 40 folders to the next one: 2⁴⁰ paths, one file.
+        let folder = folder(&["root/0.csv", "chain/39/a.csv"]);
+        for level in 0..39 {
+            let path = folder.path().join(format!("chain/{level}"));
+            fs::create_dir_all(&path).expect("folder");
+            for name in ["x", "y"] {
+                symlink(folder.path().join(format!("chain/{}", level + 1)), path.join(name)).expect("link");
+            }
+        }
+        symlink(folder.path().join("chain/0"), folder.path().join("root/c")).expect("link");
+        let found = names("root", Wanted::ByName, folder.path());
+        assert_eq!(found, ["root/0.csv".to_owned(), format!("root/c{}/a.csv", "/x".repeat(39))]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_nowhere_are_refused_where_their_name_asks_for_them() {
+        use std::os::unix::fs::symlink;
+        let folder = folder(&["d/a.csv"]);
+        symlink("b.csv", folder.path().join("d/b.csv")).expect("link to itself");
+        symlink("gone", folder.path().join("d/c.csv")).expect("link");
+        symlink("gone", folder.path().join("d/c.pdf")).expect("link");
+        let listing = list_inputs(&Inputs::One("d".into()), Wanted::ByName, folder.path()).expect("listed");
+        let refused: Vec<_> = listing.files.iter().map(|file| (&*file.name, file.refusal.is_some())).collect();
+        assert_eq!(refused, [("d/a.csv", false), ("d/b.csv", true), ("d/c.csv", true)]);
     }
 
     #[test]

@@ -100,6 +100,9 @@ impl Members {
     }
 
     fn open(&self, file: &InputFile) -> Result<Opened, SourceError> {
+        if let Some(reason) = &file.refusal {
+            return Ok(Opened::Refused(reason.clone()));
+        }
         let unreadable = |source: io::Error| SourceError::Unreadable { input: file.name.to_string(), source };
         let stream = open_stream(Box::new(File::open(&file.path).map_err(unreadable)?), self.limit);
         match ArchiveKind::of_content(stream.head()) {

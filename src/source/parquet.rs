@@ -15,13 +15,16 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::SourceError;
 use super::choice::Selection;
-use super::decode::{FIRST_OTHER_SLOT, FORMULA_SLOT, ID_SLOT, Value};
+use super::decode::{CONTENT_SLOT, FIRST_OTHER_SLOT, ID_SLOT, Value};
 use super::expand::{BrokenStream, ByteStream};
-use super::reader::{Place, TableReader};
+use super::reader::{FRAME_BYTES, Place, TableReader};
 use crate::candidate::FaultCode;
 
 /// Rows decoded at a time: bounds memory whatever the size of a row group.
 const BLOCK_ROWS: usize = 8192;
+
+/// The same where rows hold structures, of 1 to 100 kB each.
+const STRUCTURE_ROWS: usize = 256;
 
 /// Largest Parquet file that is read out of an archive or a compressed stream, which needs all of it in memory.
 const MAX_BUFFERED_BYTES: u64 = 1 << 30;
@@ -40,6 +43,15 @@ enum BlockColumn {
 }
 
 impl Block {
+    /// Bytes of text that the block holds.
+    fn text_bytes(&self) -> usize {
+        let bytes = |column: &BlockColumn| match column {
+            BlockColumn::Text(texts) => texts.iter().flatten().map(ByteArray::len).sum(),
+            _ => 0,
+        };
+        self.slots.iter().map(bytes).sum()
+    }
+
     /// One field.
     pub fn value(&self, slot: usize, row: usize) -> Value<'_> {
         match self.slots.get(slot) {
@@ -59,6 +71,8 @@ pub(super) struct ParquetTable {
     slots: Vec<Option<Selected>>,
     /// Column readers of the current row group, one per slot.
     group: Vec<Option<ColumnReader>>,
+    /// Rows of a block.
+    block_rows: usize,
     next_group: usize,
     rows_left: usize,
     block: Option<OpenBlock>,
@@ -105,12 +119,17 @@ impl ParquetTable {
             })
         };
         let mut slots = vec![None; FIRST_OTHER_SLOT];
-        slots[FORMULA_SLOT] = select(chosen.formula, Role::Formula)?;
+        let (role, block_rows) = match selection.structure {
+            Some(_) => (Role::Structure, STRUCTURE_ROWS),
+            None => (Role::Formula, BLOCK_ROWS),
+        };
+        slots[CONTENT_SLOT] = select(chosen.content, role)?;
         slots[ID_SLOT] = chosen.id.map_or(Ok(None), |leaf| select(leaf, Role::Id))?;
         for leaf in chosen.others {
             slots.push(select(leaf, Role::Values)?);
         }
-        Ok(Self { name, file, slots, group: Vec::new(), next_group: 0, rows_left: 0, block: None, has_ended: false })
+        let group = Vec::new();
+        Ok(Self { name, file, slots, group, block_rows, next_group: 0, rows_left: 0, block: None, has_ended: false })
     }
 
     /// Opens the next row group that has rows; `false` if there is none.
@@ -137,7 +156,7 @@ impl ParquetTable {
         if !self.open_group()? {
             return Ok(None);
         }
-        let rows = BLOCK_ROWS.min(self.rows_left);
+        let rows = self.block_rows.min(self.rows_left);
         let mut slots = Vec::with_capacity(self.slots.len());
         for (slot, reader) in self.slots.iter().zip(&mut self.group) {
             slots.push(match (slot, reader) {
@@ -165,10 +184,15 @@ impl ParquetTable {
 
 impl TableReader for ParquetTable {
     fn read(&mut self, limit: usize, place: &mut Place<'_>) -> Result<usize, SourceError> {
-        let mut count = 0;
+        let (mut count, mut bytes) = (0, 0);
         while count < limit {
+            if bytes >= FRAME_BYTES {
+                place.frame.is_full = true;
+                break;
+            }
             match self.current() {
                 Ok(Some(open)) => {
+                    bytes += open.block.text_bytes();
                     let rows = (open.rows - open.next_row).min(limit - count);
                     place.push_block(open.next_row..open.next_row + rows, Arc::clone(&open.block) as _)?;
                     open.next_row += rows;
@@ -247,7 +271,7 @@ fn check_column(input: &str, column: &ColumnDescriptor, role: Role) -> Result<bo
     }
     let serves = match column.physical_type() {
         Type::BYTE_ARRAY => true,
-        Type::INT32 | Type::INT64 => role != Role::Formula,
+        Type::INT32 | Type::INT64 => matches!(role, Role::Id | Role::Values),
         Type::FLOAT | Type::DOUBLE | Type::BOOLEAN => role == Role::Values,
         Type::INT96 | Type::FIXED_LEN_BYTE_ARRAY => false,
     };
@@ -263,6 +287,7 @@ fn check_column(input: &str, column: &ColumnDescriptor, role: Role) -> Result<bo
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Role {
     Formula,
+    Structure,
     Id,
     Values,
 }
@@ -271,6 +296,7 @@ impl Role {
     const fn name(self) -> &'static str {
         match self {
             Self::Formula => "formula",
+            Self::Structure => "structure",
             Self::Id => "id",
             Self::Values => "values",
         }
@@ -278,7 +304,7 @@ impl Role {
 
     const fn expected(self) -> &'static str {
         match self {
-            Self::Formula => "text",
+            Self::Formula | Self::Structure => "text",
             Self::Id => "text or integers",
             Self::Values => "numbers, booleans or text",
         }

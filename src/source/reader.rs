@@ -8,6 +8,9 @@ use super::SourceError;
 use super::text_row::write_fault;
 use crate::candidate::{CandidateIndex, FaultCode, Frame, Payload, RawRecord};
 
+/// Text of a batch above which it is full: a batch of large records must not take more memory than one of small ones.
+pub(super) const FRAME_BYTES: usize = 16 << 20;
+
 /// Frames the records of one member.
 pub(super) trait TableReader: Send {
     /// Appends up to `limit` records; fewer means that the member is exhausted, unless the frame says that it is full.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::SourceError;
 use super::choice::Selection;
 use super::format::Format;
-use super::input::{InputFile, Inputs, Wanted, list_inputs};
+use super::input::{Inputs, Listing, Wanted, list_inputs};
 use super::join::Join;
 use crate::candidate::Column;
 use crate::units::Unit;
@@ -56,6 +56,9 @@ pub struct SourceSpec {
     /// FHI-aims `geometry.in`.
     #[serde(default, rename = "fhi-aims", skip_serializing_if = "Option::is_none")]
     pub fhi_aims: Option<Inputs>,
+    /// Databases of ASE.
+    #[serde(default, rename = "ase-db", skip_serializing_if = "Option::is_none")]
+    pub ase_db: Option<Inputs>,
     /// Inputs of the formats that their names tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Inputs>,
@@ -68,10 +71,13 @@ pub struct SourceSpec {
     /// Formula column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub formula: Option<String>,
+    /// Column of tables that holds structures, in any of the text formats; takes the place of the formula.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structure: Option<String>,
     /// Id column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// A table with columns for structures, joined by their ids.
+    /// A table with columns for candidates, joined by their ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets: Option<String>,
     /// The column of `targets` that holds the ids; its first id column unless given.
@@ -109,31 +115,25 @@ impl SourceSpec {
         Self { input: Some(Inputs::Many(inputs)), ..Self::default() }
     }
 
-    /// The files that are read, in order; relative paths are taken from `base`.
+    /// The files that are read, and the tables of targets; relative paths are taken from `base`.
     ///
     /// # Errors
     /// As [`list_inputs`], and if not exactly one kind of input is given.
-    pub fn files(&self, base: &Path) -> Result<Vec<InputFile>, SourceError> {
+    pub fn listing(&self, base: &Path) -> Result<Listing, SourceError> {
         let (inputs, wanted) = self.kind()?;
-        list_inputs(inputs, wanted, base)
-    }
-
-    /// The files of the table of targets; none where none is given.
-    ///
-    /// # Errors
-    /// As [`list_inputs`].
-    pub fn target_files(&self, base: &Path) -> Result<Vec<InputFile>, SourceError> {
-        match &self.targets {
-            Some(table) => list_inputs(&Inputs::One(table.clone()), Wanted::ByName, base),
-            None => Ok(Vec::new()),
+        let mut listing = list_inputs(inputs, wanted, base)?;
+        if let Some(table) = &self.targets {
+            listing.targets = list_inputs(&Inputs::One(table.clone()), Wanted::ByName, base)?.files;
         }
+        Ok(listing)
     }
 
-    /// The columns `names` of the table of targets; `None` where none is given.
-    pub(super) fn join(&self, base: &Path, names: &[String]) -> Result<Option<Join>, SourceError> {
+    /// The columns `names` of the table of targets, or of the listings in folders; `None` where there is neither.
+    pub(super) fn join(&self, base: &Path, listing: &Listing, names: &[String]) -> Result<Option<Join>, SourceError> {
         match (&self.targets, &self.on) {
             (Some(table), on) => Join::read(table, on.as_deref(), base, names).map(Some),
-            (None, None) => Ok(None),
+            (None, None) if listing.targets.is_empty() => Ok(None),
+            (None, None) => Join::of_folders(&listing.targets, names).map(Some),
             (None, Some(on)) => Err(SourceError::Setting {
                 setting: "on",
                 value: on.clone(),
@@ -155,6 +155,7 @@ impl SourceSpec {
             ("optimade-jsonl", &self.optimade_jsonl, Wanted::Only(Format::OptimadeJsonl)),
             ("jarvis-json", &self.jarvis_json, Wanted::Only(Format::JarvisJson)),
             ("fhi-aims", &self.fhi_aims, Wanted::Only(Format::FhiAims)),
+            ("ase-db", &self.ase_db, Wanted::Only(Format::AseDb)),
             ("input", &self.input, Wanted::ByName),
         ];
         let given: Vec<_> =
@@ -183,6 +184,7 @@ impl SourceSpec {
     pub(super) fn selection(&self) -> Selection {
         Selection {
             formula: self.formula.clone(),
+            structure: self.structure.clone(),
             id: self.id.clone(),
             others: self.columns.iter().map(|column| column.name.clone()).collect(),
         }
@@ -196,7 +198,7 @@ mod tests {
     #[test]
     fn exactly_one_kind_is_needed() {
         let error = |text: &str| {
-            toml::from_str::<SourceSpec>(text).expect("plan").files(Path::new(".")).expect_err("kinds").to_string()
+            toml::from_str::<SourceSpec>(text).expect("plan").listing(Path::new(".")).expect_err("kinds").to_string()
         };
         assert_eq!(
             error("csv = 'a'\nparquet = 'b'"),

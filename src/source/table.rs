@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::decode::{FIRST_OTHER_SLOT, Value, decode_number, field, structure_of};
+use super::decode::{FIRST_OTHER_SLOT, Value, decode_number, field, file_of};
+use super::join::Sought;
 use super::spec::SourceSpec;
 use super::table_source::TableSource;
 use super::{Decoder, Source, SourceError, TableDecoder};
@@ -106,14 +107,15 @@ impl Table {
                 Some(id) if decoded.is_ok() => id.to_owned(),
                 _ => decoder.id(frame, record).into_owned(),
             };
-            let is_structure = structure_of(frame, record).is_some();
+            let sought = Sought { id: &id, input: file_of(frame, record) };
+            let takes_fields = decoder.takes_fields(frame, record);
             for (number, column) in self.columns.iter_mut().enumerate() {
                 column.push(match &decoded {
-                    _ if !is_structure => {
+                    _ if takes_fields => {
                         field(frame, record, FIRST_OTHER_SLOT + number).map(Value::into_text).unwrap_or_default()
                     }
-                    Ok(properties) => decoder.text_of(number, &id, properties),
-                    Err(_) => decoder.text_of(number, &id, &[]),
+                    Ok(properties) => decoder.text_of(number, sought, properties),
+                    Err(_) => decoder.text_of(number, sought, &[]),
                 });
             }
             self.ids.push(id);

@@ -67,7 +67,17 @@ impl TableSource {
     /// Opens the tables of `spec` for the columns of `selection`.
     pub fn open(spec: &SourceSpec, base: &Path, selection: Selection) -> Result<Self, SourceError> {
         let (_, wanted) = spec.kind()?;
-        let files = spec.files(base)?;
+        if let (Some(_), Some(formula)) = (&selection.structure, &selection.formula) {
+            let reason = "compositions are those of `structure`: leave one of the two out";
+            return Err(SourceError::Setting { setting: "formula", value: formula.clone(), reason });
+        }
+        let listing = spec.listing(base)?;
+        let names = selection.others.clone();
+        let join = spec.join(base, &listing, &names)?;
+        let files = listing.files;
+        let others = if join.is_some() { Vec::new() } else { names.clone() };
+        let selection = Selection { others, ..selection };
+        let structure = selection.structure.clone();
         let tables = Tables {
             wanted,
             selection,
@@ -76,17 +86,9 @@ impl TableSource {
         };
         let has_structures = tables.check(&files)?;
         let columns = spec.columns.iter().map(|column| column.column()).collect();
-        let names = tables.selection.others.clone();
-        let join = spec.join(base, &names)?;
+        let decoder = TableDecoder::new(columns, names, has_structures, join).with_structures_in(structure);
         let members = tables.members(files.clone());
-        Ok(Self {
-            files,
-            tables,
-            decoder: Arc::new(TableDecoder::new(columns, names, has_structures, join)),
-            members,
-            current: None,
-            next_index: 0,
-        })
+        Ok(Self { files, tables, decoder: Arc::new(decoder), members, current: None, next_index: 0 })
     }
 
     /// The decoder, with what only whole tables need.
@@ -185,8 +187,8 @@ impl Tables {
             // An archive may begin with members that are refused.
             while let Some(member) = members.next_member()? {
                 let refused = member.content.as_ref().err().cloned();
-                has_structures |=
-                    member.content.as_ref().is_ok_and(|content| structure::format(content.format).is_some());
+                has_structures |= self.selection.structure.is_some()
+                    || member.content.as_ref().is_ok_and(|content| structure::format(content.format).is_some());
                 let refusal = match (refused, member.name.to_string()) {
                     (Some(reason), input) => SourceError::Damaged { input, reason },
                     (None, _) => match self.open(member) {
@@ -215,7 +217,7 @@ impl Tables {
             Err(reason) => return Ok(Box::new(RefusedMember(Some(format!("{}: {reason}", member.name))))),
         };
         if let Some(structures) = structure::format(format) {
-            return Ok(Box::new(StructureMember::open(member.name, stream, format, &structures)));
+            return Ok(Box::new(StructureMember::open(member.name, stream, file, format, &structures)));
         }
         Ok(match format {
             Format::Csv => Box::new(DelimitedTable::open(member.name, stream, self.csv_delimiter, &self.selection)?),

@@ -1,5 +1,6 @@
 //! ZIP archives: the directory by the `zip` crate, each member's bytes through a handle of its own.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -17,13 +18,15 @@ pub(super) struct ZipMembers {
     path: PathBuf,
     archive: ZipArchive<BufReader<File>>,
     next: usize,
+    /// Where the stored bytes of members read so far begin and end.
+    taken: BTreeMap<u64, u64>,
 }
 
 impl ZipMembers {
     /// Reads the directory. The inner error says why the file is no ZIP archive.
     pub fn open(path: &Path) -> io::Result<Result<Self, String>> {
         match ZipArchive::new(BufReader::new(File::open(path)?)) {
-            Ok(archive) => Ok(Ok(Self { path: path.to_owned(), archive, next: 0 })),
+            Ok(archive) => Ok(Ok(Self { path: path.to_owned(), archive, next: 0, taken: BTreeMap::new() })),
             Err(ZipError::Io(error)) if error.raw_os_error().is_some() => Err(error),
             Err(error) => Ok(Err(format!("the ZIP archive is damaged: {error}"))),
         }
@@ -57,6 +60,8 @@ impl ZipMembers {
             drop(file);
             let content = match refusal {
                 Some(reason) => Err(reason),
+                // A bomb of the kind whose members all share one block of bytes: each alone is within the limit.
+                None if !self.take(start, stored) => Err("shares its bytes with another member".to_owned()),
                 None => {
                     let mut raw = File::open(&self.path)?;
                     raw.seek(SeekFrom::Start(start))?;
@@ -74,6 +79,16 @@ impl ZipMembers {
             return Ok(Some(Entry::Member(name, content)));
         }
         Ok(None)
+    }
+
+    /// Whether no member before lies in these bytes.
+    fn take(&mut self, start: u64, length: u64) -> bool {
+        let end = start.saturating_add(length);
+        let reaches_in = self.taken.range(..end).next_back().is_some_and(|(_, &other)| other > start);
+        if !reaches_in && length > 0 {
+            self.taken.insert(start, end);
+        }
+        !reaches_in
     }
 }
 

@@ -5,6 +5,7 @@ mod inputs;
 mod parquet;
 mod real_tables;
 mod seek;
+mod structures;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -21,7 +21,8 @@ fn read_all(folder: &Path, extra: &str) -> BTreeMap<String, Vec<String>> {
         matsieve::source::Wanted::ByName,
         folder,
     )
-    .expect("tables");
+    .expect("tables")
+    .files;
     let mut quarantine = BTreeMap::new();
     for file in files {
         let name = file.name.to_string();

@@ -51,7 +51,7 @@ fn read(lines: &mut Lines<'_>, out: &mut StructureRecord) -> Result<(), Refusal>
                 out.id.clone_from(&value);
                 id_rank = rank;
             }
-        } else if let Ok(value) = value.trim().parse::<f64>() {
+        } else if let Some(value) = number_or_flag(value.trim()) {
             out.properties.push((key, value));
         }
     }
@@ -65,6 +65,15 @@ fn read(lines: &mut Lines<'_>, out: &mut StructureRecord) -> Result<(), Refusal>
         push(structure, structure.lattice().frac(position), element, CODE)?;
     }
     Ok(())
+}
+
+/// A number; `T` and `F` are 1 and 0.
+fn number_or_flag(value: &str) -> Option<f64> {
+    match value {
+        "T" | "True" | "true" => Some(1.0),
+        "F" | "False" | "false" => Some(0.0),
+        _ => value.parse().ok(),
+    }
 }
 
 /// The nine numbers of `Lattice`, vector after vector.

@@ -89,6 +89,24 @@ pub(super) fn read<'de, D: Document<'de>>(
     document.build(out).map_err(|refusal| refusal.at(lines_before + 1))
 }
 
+/// Appends the numbers of an object as `name.key`.
+///
+/// # Errors
+/// Text that is no JSON, in words.
+pub(super) fn append_numbers(text: &[u8], name: &str, out: &mut Vec<(String, f64)>) -> Result<(), String> {
+    let before = out.len();
+    let parse = |text: &[u8], out: &mut Vec<(String, f64)>| {
+        out.truncate(before);
+        let mut deserializer = serde_json::Deserializer::from_slice(text);
+        Numbers { name, depth: 0, out }.deserialize(&mut deserializer).and_then(|()| deserializer.end())
+    };
+    let parsed = match parse(text, out) {
+        Err(error) if error.is_syntax() && has_nan(text) => parse(&without_nan(text), out),
+        parsed => parsed,
+    };
+    parsed.map_err(|error| error.to_string())
+}
+
 struct Failure {
     error: serde_json::Error,
     refusal: Option<Refusal>,
@@ -331,8 +349,9 @@ impl<'de> Visitor<'de> for Numbers<'_> {
         self.push(value as f64)
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    /// `is_metal` and the like: 1 or 0.
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.push(f64::from(value))
     }
 
     fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {

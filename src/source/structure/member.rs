@@ -1,17 +1,16 @@
 //! A member that holds structures: cuts it into records.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::ase_db::AseRows;
 use super::{Framed, Framer, MAX_RECORD, StructureFormat};
 use crate::candidate::FaultCode;
 use crate::source::expand::{BrokenStream, ByteStream};
-use crate::source::reader::{Place, TableReader};
+use crate::source::reader::{FRAME_BYTES, Place, TableReader};
 use crate::source::text_row::STRUCTURE;
 use crate::source::{Format, SourceError};
-
-/// Text of a batch above which it is full: a batch of large structures must not take more memory than one of small ones.
-const FRAME_BYTES: usize = 16 << 20;
 
 /// Frames the structures of one member.
 pub(in crate::source) struct StructureMember {
@@ -30,12 +29,23 @@ enum Next {
 }
 
 impl StructureMember {
-    /// Begins at the front of `stream`, in the format that `how` reads.
-    pub fn open(name: Arc<str>, stream: ByteStream, format: Format, how: &StructureFormat) -> Self {
+    /// Begins at the front of `stream`, in the format that `how` reads; `file` is where the stream lies on disk by itself.
+    pub fn open(
+        name: Arc<str>,
+        stream: ByteStream,
+        file: Option<PathBuf>,
+        format: Format,
+        how: &StructureFormat,
+    ) -> Self {
         let place = Format::ALL.iter().position(|&known| known == format).expect("all formats are listed");
         let tag = [STRUCTURE, place as u8];
         let stream = BufReader::with_capacity(64 << 10, stream);
-        Self { name, stream, framer: (how.framer)(), tag, ended: false }
+        let framer = match (format, file) {
+            // Databases are read out of order; in archives they must fit into memory.
+            (Format::AseDb, Some(path)) => Box::new(AseRows::of_file(path)) as Box<dyn Framer>,
+            _ => (how.framer)(),
+        };
+        Self { name, stream, framer, tag, ended: false }
     }
 
     fn next(&mut self, out: &mut Vec<u8>) -> Result<Next, SourceError> {

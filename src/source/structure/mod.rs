@@ -1,5 +1,7 @@
 //! Structure formats: how a stream is cut into records, and how a record becomes a structure.
 
+mod ase_db;
+mod ase_row;
 mod decode;
 mod extxyz;
 mod fhi_aims;
@@ -23,7 +25,7 @@ use super::Format;
 use crate::candidate::Fault;
 use crate::crystal::{Lattice, Structure};
 
-pub(super) use decode::decode;
+pub(super) use decode::{decode, decode_text};
 pub(super) use member::StructureMember;
 pub use read::read_structures;
 
@@ -106,5 +108,6 @@ pub(super) fn format(format: Format) -> Option<StructureFormat> {
         Format::OptimadeJsonl => optimade::JSON_LINES,
         Format::JarvisJson => jarvis::FORMAT,
         Format::FhiAims => fhi_aims::FORMAT,
+        Format::AseDb => ase_db::FORMAT,
     })
 }
