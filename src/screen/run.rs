@@ -240,6 +240,7 @@ fn documents(
         "busy_seconds": drained.busy,
         "cpu_seconds": provenance::cpu_seconds(),
         "peak_memory_bytes": provenance::peak_memory(),
+        "base": relative_base(&screen.plan.base),
     });
     let screen_document = json!({
         "name": screen.plan.screen.name,
@@ -256,6 +257,11 @@ fn documents(
         ("tables", provenance::tables().to_string()),
         ("models", Value::from(models).to_string()),
     ]
+}
+
+/// Folder that the plan's paths start from, where it was given as a relative path: absolute ones are never written.
+fn relative_base(base: &Path) -> Option<String> {
+    base.is_relative().then(|| base.to_str().map(|text| text.replace('\\', "/"))).flatten()
 }
 
 /// Where work in progress of `out` lies.
