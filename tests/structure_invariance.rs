@@ -51,6 +51,21 @@ const CLAIMS: &[(&str, &[Change])] = &[
     ("agni", &[Translation, Permutation, Cell, Supercell]),
     ("gaussian_symmetry", ALL),
     ("grdf", ALL),
+    ("soap", ALL),
+    ("crystal_nn_fingerprint", ALL),
+    ("dimensionality", ALL),
+    ("op_site_fingerprint", ALL),
+    ("effective_coordination", ALL),
+    ("structural_heterogeneity", ALL),
+    ("chemical_ordering", ALL),
+    ("max_packing_efficiency", ALL),
+    ("local_property_difference", ALL),
+    ("voronoi_fingerprint", ALL),
+    ("voronoi_fingerprint_matminer", ALL),
+    ("bond_orientational", ALL),
+    // The geometric standard deviation is that of a sample of sites.
+    ("bond_lengths", ONE_CELL),
+    ("bond_angles", ONE_CELL),
 ];
 
 /// Structures of at most this many sites: supercells have eight times as many.
@@ -190,6 +205,8 @@ fn what_is_not_claimed_changes() {
         ("symmetry_matminer", Supercell),
         ("structural_complexity", Supercell),
         ("ewald_energy", Supercell),
+        ("bond_lengths", Supercell),
+        ("bond_angles", Supercell),
     ] {
         let descriptor = build(name);
         let changes = |structure: &Structure| {
@@ -213,8 +230,12 @@ fn ewald_energies_of_supercells_agree_as_far_as_they_converge() {
 }
 
 #[test]
-fn every_claim_names_a_descriptor() {
+fn every_descriptor_of_structures_makes_its_claims() {
     for (name, _) in CLAIMS {
         assert!(REGISTRY.iter().any(|entry| entry.name == *name), "{name}");
+    }
+    for entry in REGISTRY {
+        let claims = CLAIMS.iter().filter(|(name, _)| *name == entry.name).count();
+        assert_eq!(claims, usize::from(build(entry.name).needs().structure), "claims of {}", entry.name);
     }
 }
