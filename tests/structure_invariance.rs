@@ -72,6 +72,12 @@ const CLAIMS: &[(&str, &[Change])] = &[
 const MOST_SITES: usize = 14;
 /// Largest difference, of the largest value in the row: rounding, which the positions of atoms pass on.
 const TOLERANCE: f64 = 1e-8;
+/// `op_site_fingerprint` gives the middle of the fullest bin of 0.001 width, and rounding may decide between two.
+const TWO_BINS: f64 = 2.1e-3;
+
+fn tolerance(name: &str) -> f64 {
+    if name == "op_site_fingerprint" { TWO_BINS } else { TOLERANCE }
+}
 
 fn build(name: &str) -> Box<dyn Descriptor> {
     let parameters = match name {
@@ -183,7 +189,7 @@ proptest! {
                 let found = row(&*descriptor, &changed(structure, change, &numbers));
                 let apart = difference(&expected, &found);
                 prop_assert!(
-                    apart <= TOLERANCE,
+                    apart <= tolerance(name),
                     "{name} of {} changes by {apart:.1e} under {change:?}", structure.composition().reduced_formula()
                 );
             }
