@@ -1,5 +1,6 @@
 //! Crystals: lattices, sites, structures, and the geometry that descriptors share.
 
+mod angle_limit;
 mod bond_graph;
 mod bond_valence;
 mod bounded_cells;
