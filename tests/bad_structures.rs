@@ -272,6 +272,25 @@ fn members_that_share_their_bytes_are_refused() {
     );
 }
 
+/// Found by fuzzing: the reason repeated the name of a member, which may be as long as its header.
+#[test]
+fn a_member_with_an_endless_name_has_a_short_reason() {
+    let work = Workplace::new();
+    let mut tar = tar::Builder::new(Vec::new());
+    let name = format!("{}.vasp", "long".repeat(100_000));
+    tar.append_pax_extensions([("path", name.as_bytes())]).expect("into memory");
+    for _ in 0..2 {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(GOOD.len() as u64);
+        header.set_path("short.vasp").expect("short");
+        header.set_cksum();
+        tar.append(&header, GOOD.as_bytes()).expect("into memory");
+    }
+    work.write("x.tar", tar.into_inner().expect("into memory"));
+    let origin = format!("x.tar!{}…#0", "long".repeat(25));
+    quarantined(&work, &["x.tar"], 2, &[(&origin, "unparsable-record", "the member's name has 400005 bytes")]);
+}
+
 #[test]
 fn deep_json_is_refused_whatever_its_depth() {
     let work = Workplace::new();

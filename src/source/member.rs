@@ -30,6 +30,9 @@ pub struct Content {
     pub file: Option<PathBuf>,
 }
 
+/// Longest name of a member; systems allow no longer paths.
+const MAX_NAME_BYTES: usize = 4096;
+
 /// What an archive hands out.
 pub(super) enum Entry {
     /// A member: its name inside the archive, and its stored bytes or the reason why they are refused.
@@ -139,6 +142,11 @@ fn member_of(archive: &Arc<str>, entry: Entry, wanted: Wanted, limit: ExpansionL
         Entry::Damage(reason) => return Some(Member { name: Arc::clone(archive), content: Err(reason) }),
         Entry::Member(inside, raw) => (inside, raw),
     };
+    if inside.len() > MAX_NAME_BYTES {
+        let shown: String = inside.chars().take(100).collect();
+        let reason = format!("the member's name has {} bytes, more than {MAX_NAME_BYTES}", inside.len());
+        return Some(Member { name: format!("{archive}!{shown}…").into(), content: Err(reason) });
+    }
     let name = || format!("{archive}!{inside}").into();
     if is_hidden(&inside) {
         return None;

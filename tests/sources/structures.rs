@@ -40,8 +40,8 @@ fn a_database_of_ase_says_what_ase_reads_from_it() {
         assert_eq!(structure.len(), fracs.len());
         for site in 0..structure.len() {
             assert_eq!(structure.occupants(site)[0].element.symbol(), row["symbols"][site]);
-            for k in 0..3 {
-                assert!((structure.fracs()[site][k] - fracs[site][k].as_f64().expect("a number")).abs() < 1e-12);
+            for (k, own) in structure.fracs()[site].iter().enumerate() {
+                assert!((own - fracs[site][k].as_f64().expect("a number")).abs() < 1e-12);
             }
         }
         let number = |value: &serde_json::Value| value.as_f64().or(value.as_bool().map(f64::from));

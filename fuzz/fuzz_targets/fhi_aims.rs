@@ -1,0 +1,4 @@
+//! Geometry of FHI-aims.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| matsieve_fuzz::structures(bytes, matsieve::source::Format::FhiAims));

@@ -1,0 +1,4 @@
+//! Model files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| matsieve_fuzz::model(bytes));

@@ -1,0 +1,4 @@
+//! Plans.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| matsieve_fuzz::plan(bytes));

@@ -1,0 +1,4 @@
+//! What pymatgen prints.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| matsieve_fuzz::structures(bytes, matsieve::source::Format::PymatgenPrint));
