@@ -14,8 +14,8 @@ pub(in crate::source) fn decode(
     line: u64,
     out: &mut CandidateKind,
 ) -> Result<Vec<(String, f64)>, Fault> {
-    let format = tagged.first().and_then(|&place| Format::ALL.get(usize::from(place)));
-    let Some(format) = format.and_then(|&format| super::format(format)) else {
+    let kind = tagged.first().and_then(|&place| Format::ALL.get(usize::from(place))).copied();
+    let Some(format) = kind.and_then(super::format) else {
         return Err(Fault::new(Stage::Parse, FaultCode::Internal, "a record of no structure format"));
     };
     let mut record = StructureRecord::default();
@@ -23,7 +23,12 @@ pub(in crate::source) fn decode(
     let Some(structure) = record.structure.filter(|structure| !structure.is_empty()) else {
         return Err(Fault::new(Stage::Parse, FaultCode::EmptyComposition, "the cell holds no atoms"));
     };
-    *out = CandidateKind::Crystal(Box::new(Crystal { id: record.id, ..Crystal::new(structure) }));
+    // Titles of POSCAR files and names of data blocks are often the same for thousands of files, names of files are not.
+    let id = match kind {
+        Some(Format::Cif | Format::Poscar) => String::new(),
+        _ => record.id,
+    };
+    *out = CandidateKind::Crystal(Box::new(Crystal { id, ..Crystal::new(structure) }));
     Ok(record.properties)
 }
 

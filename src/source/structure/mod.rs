@@ -1,5 +1,6 @@
 //! Structure formats: how a stream is cut into records, and how a record becomes a structure.
 
+mod cif;
 mod decode;
 mod extxyz;
 mod fhi_aims;
@@ -97,7 +98,7 @@ pub(super) struct StructureFormat {
 pub(super) fn format(format: Format) -> Option<StructureFormat> {
     Some(match format {
         Format::Csv | Format::Tsv | Format::Parquet => return None,
-        Format::Cif => return None,
+        Format::Cif => cif::FORMAT,
         Format::Poscar => poscar::FORMAT,
         Format::Extxyz => extxyz::FORMAT,
         Format::PymatgenJson => pymatgen::FORMAT,
