@@ -22,6 +22,9 @@ pub struct InputArgs {
     /// Column of --targets that holds the ids of the structures
     #[arg(long, value_name = "ID", requires = "targets")]
     pub on: Option<String>,
+    /// Sites that are shared or partly filled: keep, majority or random (see --seed) [default: keep]
+    #[arg(long, value_name = "HOW", value_parser = ["keep", "majority", "random"])]
+    pub disorder: Option<String>,
 }
 
 impl InputArgs {
@@ -36,6 +39,7 @@ impl InputArgs {
             ("id", &self.id),
             ("targets", &self.targets),
             ("on", &self.on),
+            ("disorder", &self.disorder),
         ];
         for (key, value) in texts {
             if let Some(value) = value {

@@ -35,6 +35,9 @@ pub struct PredictArgs {
     /// Kind of the inputs where name and content do not tell
     #[arg(long, value_name = "KIND")]
     pub format: Option<String>,
+    /// Sites that are shared or partly filled: keep, majority or random (see --seed) [default: keep]
+    #[arg(long, value_name = "HOW", value_parser = ["keep", "majority", "random"])]
+    pub disorder: Option<String>,
     /// Result file
     #[arg(short, long, value_name = "OUT.h5", required_unless_present = "formulas")]
     pub output: Option<PathBuf>,
@@ -79,6 +82,7 @@ fn to_file(
         format: args.format.clone(),
         formula: args.formula_column.clone(),
         id: args.id.clone(),
+        disorder: args.disorder.clone(),
         ..InputArgs::default()
     };
     let mut document = Table::new();

@@ -6,7 +6,7 @@ use super::Decoder;
 use super::format::Compression;
 use super::join::Join;
 use super::parquet::Block;
-use super::structure;
+use super::structure::{self, Treatment};
 use super::text_row::{STRUCTURE, TextRow};
 use crate::candidate::{Candidate, CandidateKind, Column, Fault, FaultCode, Frame, Payload, RawRecord, Stage};
 use crate::chem::{Composition, FormulaErrorKind, parse_formula_into};
@@ -49,12 +49,19 @@ pub struct TableDecoder {
     names: Vec<String>,
     /// Where structures find columns that their own file does not have.
     join: Option<Join>,
+    /// What becomes of disordered structures.
+    treatment: Treatment,
 }
 
 impl TableDecoder {
     /// `names` are the file's own names of the numeric `columns`.
     pub(super) fn new(columns: Vec<Column>, names: Vec<String>, has_structures: bool, join: Option<Join>) -> Self {
-        Self { has_structures, columns, names, join }
+        Self { has_structures, columns, names, join, treatment: Treatment::default() }
+    }
+
+    /// The same, with disordered structures treated so.
+    pub(super) fn treating(self, treatment: Treatment) -> Self {
+        Self { treatment, ..self }
     }
 
     /// Decodes everything but numeric columns; returns the numbers that stand beside a structure.
@@ -68,7 +75,7 @@ impl TableDecoder {
         out: &mut Candidate,
     ) -> Result<Vec<(String, f64)>, Fault> {
         if let Some((tagged, line)) = structure_of(frame, record) {
-            return structure::decode(tagged, line, &mut out.kind);
+            return structure::decode(tagged, line, (self.treatment, record.index), &mut out.kind);
         }
         let mut composition = match std::mem::replace(&mut out.kind, CandidateKind::Row) {
             CandidateKind::Composition(composition) | CandidateKind::Mixture(composition) => composition,

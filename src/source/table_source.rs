@@ -13,7 +13,7 @@ use super::member::{Content, Member, Members};
 use super::parquet::ParquetTable;
 use super::reader::{Place, RefusedMember, TableReader};
 use super::spec::SourceSpec;
-use super::structure::{self, StructureMember};
+use super::structure::{self, StructureMember, Treatment};
 use super::{Decoder, Source, SourceError};
 use crate::candidate::Frame;
 
@@ -79,14 +79,9 @@ impl TableSource {
         let names = tables.selection.others.clone();
         let join = spec.join(base, &names)?;
         let members = tables.members(files.clone());
-        Ok(Self {
-            files,
-            tables,
-            decoder: Arc::new(TableDecoder::new(columns, names, has_structures, join)),
-            members,
-            current: None,
-            next_index: 0,
-        })
+        let treatment = Treatment { disorder: spec.disorder, seed: spec.seed };
+        let decoder = TableDecoder::new(columns, names, has_structures, join).treating(treatment);
+        Ok(Self { files, tables, decoder: Arc::new(decoder), members, current: None, next_index: 0 })
     }
 
     /// The decoder, with what only whole tables need.

@@ -24,7 +24,7 @@ use super::Format;
 use crate::candidate::Fault;
 use crate::crystal::{Lattice, Structure};
 
-pub(super) use decode::decode;
+pub(super) use decode::{Treatment, decode};
 pub(super) use member::StructureMember;
 pub use read::read_structures;
 

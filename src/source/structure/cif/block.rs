@@ -62,30 +62,35 @@ pub(super) struct Block<'a> {
     tables: Vec<Table>,
     /// Where a text field or list begins that nothing closes.
     pub unclosed: Option<usize>,
-    /// Where a second data block begins.
-    pub second: Option<usize>,
+    /// Where the next data block begins.
+    pub next: Option<usize>,
 }
 
 impl<'a> Block<'a> {
-    /// Reads the first data block of `bytes`. Content of save frames is passed over; so are values that belong to no name.
-    /// Where a name is given twice, the first value counts, unless it is missing.
+    /// Reads the first data block of `bytes`.
     pub fn read(bytes: &'a [u8]) -> Self {
+        Self::read_at(bytes, 0)
+    }
+
+    /// Reads the data block that begins at `start`. Content of save frames is passed over; so are values that belong to no
+    /// name. Where a name is given twice, the first value counts, unless it is missing.
+    pub fn read_at(bytes: &'a [u8], start: usize) -> Self {
         let mut block = Self {
             bytes,
             name: None,
             places: [Place::Nowhere; Key::COUNT],
             tables: vec![],
             unclosed: None,
-            second: None,
+            next: None,
         };
-        let mut lexer = Lexer::new(bytes);
+        let mut lexer = Lexer::starting_at(bytes, start);
         let mut in_frame = false;
         let mut began = false;
         let mut pending = lexer.next();
         while let Some(token) = pending {
             pending = match token.kind {
                 Kind::Data if began => {
-                    block.second = Some(token.span.start as usize);
+                    block.next = Some(token.span.start as usize - "data_".len());
                     break;
                 }
                 Kind::Data => {
@@ -111,6 +116,12 @@ impl<'a> Block<'a> {
         }
         block.unclosed = lexer.unclosed();
         block
+    }
+
+    /// Whether it has names of atomic coordinates.
+    pub fn lists_atoms(&self) -> bool {
+        let is_there = |key: &Key| !matches!(self.places[key.place()], Place::Nowhere);
+        Key::FRACT.iter().chain(&Key::CARTN).any(is_there)
     }
 
     /// Reads the value of a name; returns the token behind it.
@@ -239,7 +250,7 @@ mod tests {
         let block = Block::read(b"data_a save_f _cell_length_a 1 save_ _cell_length_a 2 data_b _cell_length_b 3");
         assert_eq!(text(&block, Key::LENGTHS[0]), ["2"]);
         assert!(text(&block, Key::LENGTHS[1]).is_empty());
-        assert!(block.second.is_some());
+        assert_eq!(block.next.map(|next| &block.bytes[next..next + 6]), Some(&b"data_b"[..]));
     }
 
     #[test]

@@ -21,13 +21,14 @@ pub(super) struct NoCell {
 pub(super) fn cell(block: &Block<'_>) -> Result<Lattice, NoCell> {
     let system = block.item_of(Key::CRYSTAL_SYSTEM).map(|span| span.of(block.bytes).trim_ascii().to_ascii_lowercase());
     let system = system.as_deref().unwrap_or_default();
-    let mut place = 0;
-    let mut read = |keys: [Key; 3]| -> Result<[Option<f64>; 3], NoCell> {
+    let given = Key::LENGTHS.iter().chain(&Key::ANGLES).find_map(|key| block.item_of(*key));
+    let first = given.map_or(0, |span| span.start as usize);
+    let read = |keys: [Key; 3]| -> Result<[Option<f64>; 3], NoCell> {
         let mut values = [None; 3];
         for (value, key) in values.iter_mut().zip(keys) {
             let Some(column) = block.column(key).filter(|column| column.rows() > 0) else { continue };
             let span = column.value(0);
-            place = span.start as usize;
+            let place = span.start as usize;
             let text = span.of(block.bytes);
             if !is_missing(text) {
                 let why = || format!("the cell has {:?} where a number belongs", String::from_utf8_lossy(text));
@@ -46,17 +47,17 @@ pub(super) fn cell(block: &Block<'_>) -> Result<Lattice, NoCell> {
     let c = c.or(a.filter(|_| ["rhombohedral", "cubic"].into_iter().any(is)));
     let (Some(a), Some(b), Some(c)) = (a, b, c) else {
         let why = "the data block has no cell: _cell_length_a, _b and _c are needed".into();
-        return Err(NoCell { at: place, code: FaultCode::UnparsableCif, why });
+        return Err(NoCell { at: first, code: FaultCode::UnparsableCif, why });
     };
     let right = if is("rhombohedral") { alpha.or(beta).or(gamma) } else { Some(90.0) };
     let beside = if is("hexagonal") || is("trigonal") { Some(120.0) } else { right };
     let (Some(alpha), Some(beta), Some(gamma)) = (alpha.or(right), beta.or(right), gamma.or(beside)) else {
         let why = "a rhombohedral cell without _cell_angle_alpha".into();
-        return Err(NoCell { at: place, code: FaultCode::UnparsableCif, why });
+        return Err(NoCell { at: first, code: FaultCode::UnparsableCif, why });
     };
     Lattice::from_parameters([a, b, c], [alpha, beta, gamma]).ok_or_else(|| {
         let why = format!("no cell has the lengths {a}, {b}, {c} Å and the angles {alpha}, {beta}, {gamma}°");
-        NoCell { at: place, code: FaultCode::ZeroVolume, why }
+        NoCell { at: first, code: FaultCode::ZeroVolume, why }
     })
 }
 

@@ -15,11 +15,10 @@ const MAX_SITES: usize = 100_000;
 /// a cell of 10 Å, and about pymatgen's 1e-4 in fractional coordinates; atoms that are refined apart stay apart.
 const SAME_SITE: f64 = 0.01;
 
-/// Images of one atom closer than this, in Å, are one: rounding moves an atom off its special position by no more.
-const SAME_IMAGE: f64 = 0.05;
-
-/// The same for an atom that fills more than half of its site, so that two images cannot both be there; gemmi's tolerance.
-const SAME_FULL_IMAGE: f64 = 0.4;
+/// Images closer than this, in Å, of an atom that fills more than half of its site are one, for two of them cannot both be
+/// there; gemmi's tolerance. Other atoms may be refined off a special position by as little as their digits tell: images are one
+/// where rounding alone may have moved them apart.
+const SAME_IMAGE: f64 = 0.4;
 
 /// Sums of occupancies up to this are refinement noise and scaled down to 1; larger ones are refused.
 const MAX_OCCUPANCY: f64 = 1.05;
@@ -123,7 +122,8 @@ fn orbit_images(atom: &Atom, operations: &[Operation], lattice: &Lattice, images
     images.clear();
     images.push(atom.frac);
     let is_full = atom.occupant.occupancy > 0.5 && !atom.excludes_images;
-    let near = Near::new(lattice, if is_full { SAME_FULL_IMAGE } else { SAME_IMAGE });
+    // Rounding moves the atom and its image, each its own way.
+    let near = Near::new(lattice, if is_full { SAME_IMAGE } else { (2.0 * atom.blur).clamp(SAME_SITE, SAME_IMAGE) });
     let others = operations.get(1..).unwrap_or_default();
     // On a general position all images differ: the operations form a group that keeps distances.
     let is_special = others.iter().any(|operation| near.is(operation.apply(atom.frac), atom.frac));
@@ -265,7 +265,8 @@ mod tests {
 
     fn atom(symbol: &str, frac: [f64; 3], occupancy: f64) -> Atom {
         let element = Element::from_symbol(symbol).expect("symbol");
-        Atom { frac, occupant: Occupant { element, occupancy, oxidation: None }, excludes_images: false, at: 7 }
+        let occupant = Occupant { element, occupancy, oxidation: None };
+        Atom { frac, occupant, blur: 0.0, excludes_images: false, at: 7 }
     }
 
     fn operations(texts: &[&str]) -> Vec<Operation> {
@@ -278,18 +279,22 @@ mod tests {
 
     const INVERSION: [&str; 2] = ["x,y,z", "-x,-y,-z"];
 
-    /// 0.01 Å from a centre of inversion of a 10 Å cell: images 0.02 Å apart are one. 0.1 Å from it: a full atom has one site, a half
-    /// atom two.
+    /// 0.002 Å from a centre of inversion of a 10 Å cell: images 0.004 Å apart are one. 0.1 Å from it: a full atom has one
+    /// site, a half atom two, unless its coordinates have two decimals only (rounding by 0.05 Å along each axis).
     #[test]
     fn an_atom_near_a_special_position_is_there_once() {
         let sites =
             |x, occupancy| build(&[atom("Na", [x, 0.0, 0.0], occupancy)], &INVERSION).expect("a structure").len();
         assert_eq!(
-            [sites(0.001, 1.0), sites(0.001, 0.5), sites(0.01, 1.0), sites(0.01, 0.5), sites(0.1, 1.0)],
+            [sites(0.0002, 1.0), sites(0.0002, 0.5), sites(0.01, 1.0), sites(0.01, 0.5), sites(0.1, 1.0)],
             [1, 1, 1, 2, 2]
         );
+        let half = atom("Na", [0.005, 0.0, 0.0], 0.5);
+        let blurred = Atom { blur: 0.087, ..half };
+        let count = |atom| build(&[atom], &INVERSION).expect("a structure").len();
+        assert_eq!((count(half), count(blurred)), (2, 1));
         let split = Atom { excludes_images: true, ..atom("Na", [0.01, 0.0, 0.0], 1.0) };
-        assert_eq!(build(&[split], &INVERSION).expect("a structure").len(), 2);
+        assert_eq!(count(split), 2);
     }
 
     #[test]

@@ -4,7 +4,12 @@ use std::io::{BufRead, ErrorKind};
 
 use memchr::{memchr2, memmem};
 
+use super::lexer::VERSION_2;
+use super::utf16::{Transcoded, transcoded};
 use crate::source::structure::{Framed, Framer, MAX_RECORD};
+
+/// Bytes of a line that are read where a record is full already, to see whether the line begins the next one.
+const MAX_HEAD: usize = 4096;
 
 /// One record is one data block that lists atoms: from its `data_` (at the begin of a line, blanks before it allowed) to the
 /// next one.
@@ -12,10 +17,14 @@ use crate::source::structure::{Framed, Framer, MAX_RECORD};
 /// Blocks without atomic coordinates (`data_global`, text, reflections, a cell alone) are no candidates and are passed over,
 /// so records count structures. A stream that has no block with atoms is one record all the same, its last block, so that it is
 /// quarantined and not lost. Lines before the first `data_` are a block without name if they list atoms.
+///
+/// UTF-16 comes out as UTF-8. Where the first line announces CIF 2.0, every record begins with that line.
 #[derive(Debug, Default)]
 pub(in crate::source::structure) struct CifFramer {
     /// The line that begins the next record: read already, for it ended the record before.
     head: Vec<u8>,
+    /// Whether that line was longer than what is left of it.
+    head_is_cut: bool,
     /// Number of the line read last.
     lines: u64,
     /// Whether the last byte was a CR, whose LF may follow.
@@ -23,16 +32,43 @@ pub(in crate::source::structure) struct CifFramer {
     /// Whether any record was handed out.
     any: bool,
     ended: bool,
+    begun: bool,
+    /// Whether the stream announces CIF 2.0.
+    version_2: bool,
+    /// The stream as UTF-8, where it is UTF-16.
+    transcoded: Option<Transcoded>,
 }
 
 impl Framer for CifFramer {
     fn next(&mut self, stream: &mut dyn BufRead, out: &mut Vec<u8>) -> std::io::Result<Option<Framed>> {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.transcoded = transcoded(stream)?;
+        }
+        match self.transcoded.take() {
+            Some(mut transcoded) => {
+                let framed = self.next_block(&mut transcoded, out);
+                self.transcoded = Some(transcoded);
+                framed
+            }
+            None => self.next_block(stream, out),
+        }
+    }
+}
+
+impl CifFramer {
+    fn next_block(&mut self, stream: &mut dyn BufRead, out: &mut Vec<u8>) -> std::io::Result<Option<Framed>> {
         if self.ended {
             return Ok(None);
         }
-        let start = out.len();
+        let begin = out.len();
+        if self.version_2 {
+            out.extend_from_slice(VERSION_2);
+            out.push(b'\n');
+        }
+        let mut start = out.len();
         out.append(&mut self.head);
-        let mut block = BlockLines::begin(self.lines + u64::from(out.len() == start));
+        let mut block = BlockLines::begin(self.lines + u64::from(out.len() == start), self.version_2);
+        block.too_large = std::mem::take(&mut self.head_is_cut);
         block.look(&out[start..]);
         loop {
             let line_start = out.len();
@@ -43,16 +79,23 @@ impl Framer for CifFramer {
                 if block.has_atoms || !self.any {
                     return Ok(Some(self.framed(&block)));
                 }
-                out.truncate(start);
+                out.truncate(begin);
                 return Ok(None);
+            }
+            if self.lines == 1 && line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).starts_with(VERSION_2) {
+                self.version_2 = true;
+                start = out.len();
+                block = BlockLines::begin(2, true);
+                continue;
             }
             if block.begins_next(line) {
                 if block.has_atoms {
                     self.head = out.split_off(line_start);
+                    self.head_is_cut = length > self.head.len();
                     return Ok(Some(self.framed(&block)));
                 }
                 out.drain(start..line_start);
-                block = BlockLines::begin(self.lines);
+                block = BlockLines::begin(self.lines, self.version_2);
                 block.look(&out[start..]);
                 continue;
             }
@@ -63,12 +106,12 @@ impl Framer for CifFramer {
             }
         }
     }
-}
 
-impl CifFramer {
     fn framed(&mut self, block: &BlockLines) -> Framed {
         self.any = true;
-        Framed { line: block.line.max(1), too_large: block.too_large }
+        // The line that announces the version stands before each block.
+        let line = block.line.saturating_sub(u64::from(self.version_2)).max(1);
+        Framed { line, too_large: block.too_large }
     }
 
     /// Appends the next line with its end, as far as a record may grow; returns its whole length, 0 at the end of the stream.
@@ -90,8 +133,7 @@ impl CifFramer {
             let end = memchr2(b'\n', b'\r', bytes);
             let taken = end.map_or(bytes.len(), |end| end + 1);
             self.after_cr = end.is_some_and(|end| bytes[end] == b'\r');
-            // One byte more than a record may have tells that it has too many.
-            let room = (start + MAX_RECORD + 1).saturating_sub(out.len());
+            let room = (start + MAX_RECORD + MAX_HEAD).saturating_sub(out.len());
             out.extend_from_slice(&bytes[..taken.min(room)]);
             stream.consume(taken);
             length += taken;
@@ -110,24 +152,38 @@ struct BlockLines {
     in_frame: bool,
     has_atoms: bool,
     too_large: bool,
+    version_2: bool,
+    /// The quote of a triple-quoted text that is open (CIF 2.0).
+    triple: Option<u8>,
 }
 
 impl BlockLines {
-    fn begin(line: u64) -> Self {
-        Self { line, in_text: false, in_frame: false, has_atoms: false, too_large: false }
+    fn begin(line: u64, version_2: bool) -> Self {
+        Self { line, in_text: false, in_frame: false, has_atoms: false, too_large: false, version_2, triple: None }
     }
 
     /// Whether this line begins another block.
     fn begins_next(&self, line: &[u8]) -> bool {
         let word = line.trim_ascii_start();
-        !self.in_text && word.len() > 5 && word[..5].eq_ignore_ascii_case(b"data_") && word[5] > b' '
+        !self.in_text
+            && self.triple.is_none()
+            && word.len() > 5
+            && word[..5].eq_ignore_ascii_case(b"data_")
+            && word[5] > b' '
     }
 
     /// Takes note of a line.
     fn look(&mut self, line: &[u8]) {
-        if line.first() == Some(&b';') {
+        if self.triple.is_none() && line.first() == Some(&b';') {
             self.in_text = !self.in_text;
             return;
+        }
+        if self.version_2 && !self.in_text {
+            let was_open = self.triple.is_some();
+            self.follow_triples(line);
+            if was_open {
+                return;
+            }
         }
         if self.in_text || self.has_atoms {
             return;
@@ -139,6 +195,33 @@ impl BlockLines {
             }
             Some(b'_' | b'l' | b'L' | b'd' | b'D') if !self.in_frame => self.has_atoms = lists_atoms(word),
             _ => {}
+        }
+    }
+
+    /// Opens and closes triple quotes; comments and single quotes hide them.
+    fn follow_triples(&mut self, line: &[u8]) {
+        let mut place = 0;
+        while place < line.len() {
+            if let Some(quote) = self.triple {
+                let Some(end) = memmem::find(&line[place..], &[quote; 3]) else { return };
+                self.triple = None;
+                place += end + 3;
+                continue;
+            }
+            let after_blank = place == 0 || line[place - 1] <= b' ' || matches!(line[place - 1], b'[' | b'{' | b':');
+            match line[place] {
+                b'#' if after_blank => return,
+                quote @ (b'\'' | b'"') if after_blank => {
+                    if line[place..].starts_with(&[quote; 3]) {
+                        self.triple = Some(quote);
+                        place += 3;
+                    } else {
+                        let rest = &line[place + 1..];
+                        place += 2 + rest.iter().position(|byte| *byte == quote).unwrap_or(rest.len());
+                    }
+                }
+                _ => place += 1,
+            }
         }
     }
 }
@@ -217,6 +300,27 @@ mod tests {
         assert_eq!(frame(b"data_a\n_x 1\ndata_b loop_ _atom_site.Cartn_x 1\ndata_c\n", 64).len(), 1);
         let frames = b"data_a\nsave_f\n_atom_site_fract_x 1\nsave_\ndata_b\n;\n_atom_site_fract_x\n;\ndata_c\n_c 1";
         assert_eq!(frame(frames, 64), [(9, "data_c\n_c 1".to_owned())]);
+    }
+
+    #[test]
+    fn cif_2_is_announced_in_every_record_and_hides_blocks_in_triple_quotes() {
+        let text = format!("#\\#CIF_2.0\ndata_a\n_t '''x\ndata_no\n;\n''' # '''\n{ATOMS}data_b\n{ATOMS}");
+        let records = frame(text.as_bytes(), 64);
+        let expected = |rest: &str| format!("#\\#CIF_2.0\n{rest}{ATOMS}");
+        // The line before the block counts as the first one of the record.
+        assert_eq!(records, [(1, expected("data_a\n_t '''x\ndata_no\n;\n''' # '''\n")), (10, expected("data_b\n"))]);
+    }
+
+    #[test]
+    fn utf_16_comes_out_as_utf_8() {
+        let text = format!("data_é\n{ATOMS}data_b\n{ATOMS}");
+        for (mark, bytes) in [([0xFF, 0xFE], u16::to_le_bytes as fn(u16) -> [u8; 2]), ([0xFE, 0xFF], u16::to_be_bytes)]
+        {
+            let units = text.encode_utf16().flat_map(bytes);
+            let stream: Vec<u8> = mark.into_iter().chain(units).collect();
+            let records = frame(&stream, 7);
+            assert_eq!(records, [(1, format!("data_é\n{ATOMS}")), (6, format!("data_b\n{ATOMS}"))]);
+        }
     }
 
     #[test]

@@ -20,6 +20,9 @@ impl Span {
     }
 }
 
+/// What the first line of CIF 2.0 begins with.
+pub(super) const VERSION_2: &[u8] = b"#\\#CIF_2.0";
+
 /// What a token is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -63,7 +66,13 @@ impl<'a> Lexer<'a> {
     /// Begins at the front of `bytes`; a byte-order mark is passed over.
     pub fn new(bytes: &'a [u8]) -> Self {
         let at = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        Self { bytes, at, version_2: bytes[at..].starts_with(b"#\\#CIF_2.0"), unclosed: None }
+        Self { bytes, at, version_2: bytes[at..].starts_with(VERSION_2), unclosed: None }
+    }
+
+    /// Begins at `start`, in the version that the front of `bytes` announces.
+    pub fn starting_at(bytes: &'a [u8], start: usize) -> Self {
+        let lexer = Self::new(bytes);
+        Self { at: start.max(lexer.at), ..lexer }
     }
 
     /// Where a text field or list begins that nothing closes.
@@ -116,7 +125,11 @@ impl<'a> Lexer<'a> {
         if is_free(underscore) {
             return Some(underscore);
         }
-        [&b"loop"[..], b"data", b"save", b"stop", b"global"].iter().find_map(|word| {
+        // `data_` and `save_` have a name behind them, the others stand alone.
+        let is_last = self.bytes.get(underscore + 1).is_none_or(|byte| *byte <= b' ');
+        let words: &[&[u8]] =
+            if is_last { &[b"loop", b"data", b"save", b"stop", b"global"] } else { &[b"data", b"save"] };
+        words.iter().find_map(|word| {
             let begin = underscore.checked_sub(word.len()).filter(|&begin| begin >= from)?;
             (self.bytes[begin..underscore].eq_ignore_ascii_case(word) && is_free(begin)).then_some(begin)
         })

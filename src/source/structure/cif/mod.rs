@@ -22,6 +22,7 @@ mod space_group;
 mod species;
 mod symmetry;
 mod tag;
+mod utf16;
 
 use super::StructureFormat;
 

@@ -69,8 +69,10 @@ impl Operation {
 fn wrapped(translation: f64) -> f64 {
     let parts = translation * 24.0;
     let nearest = parts.round();
-    let value = if (parts - nearest).abs() < 24.0 * TRANSLATION_TOLERANCE / 2.0 { nearest / 24.0 } else { translation };
-    let inside = value - value.floor();
+    if (parts - nearest).abs() < 24.0 * TRANSLATION_TOLERANCE / 2.0 {
+        return (nearest - (nearest / 24.0).floor() * 24.0) / 24.0;
+    }
+    let inside = translation - translation.floor();
     if inside >= 1.0 { 0.0 } else { inside }
 }
 
@@ -275,18 +277,18 @@ mod tests {
 
     #[test]
     fn every_style_of_triplet_means_the_same() {
-        let expected = Operation { rotation: [[-1, 0, 0], [0, 1, 0], [1, -1, 0]], translation: [0.5, 0.0, 1.0 / 3.0] };
+        let expected = Operation { rotation: [[0, -1, 0], [1, -1, 0], [0, 0, 1]], translation: [0.5, 0.0, 1.0 / 3.0] };
         for text in [
-            "1/2-x,y,x-y+1/3",
-            "-x+1/2, +y, x-y+1/3",
-            ".5 - X , Y , 1/3 + X - Y",
-            "-X+0.5,y,0.3333+x-y",
-            "-x-1/2,y-1,x-y-2/3",
-            "-1*x+3/2,y,x-y+.33333",
-            "'-x+1/2', y, x -y +1/3",
-            "1/2-x,y,x-y+1/3,-1",
+            "1/2-y,x-y,z+1/3",
+            "-y+1/2, +x-y, 1/3+z",
+            ".5 - Y , X -Y , 1/3 + Z",
+            "-Y+0.5,x-y,0.3333+z",
+            "-y-1/2,x-y-1,z-2/3",
+            "-1*y+3/2,-y+x,z+.33333",
+            "'-y+1/2', x -y, z +1/3",
+            "1/2-y,x-y,z+1/3,-1",
         ] {
-            assert_eq!(xyz(text), expected, "{text}");
+            assert!(xyz(text).is(&expected), "{text}: {:?}", xyz(text));
         }
     }
 

@@ -16,6 +16,8 @@ use super::tag::Key;
 pub(super) struct Atom {
     pub frac: [f64; 3],
     pub occupant: Occupant,
+    /// How far rounding may have moved it, in Å; only known of atoms that fill no more than half of their site.
+    pub blur: f64,
     /// Whether a negative disorder group says that its own images exclude it.
     pub excludes_images: bool,
     /// Where its row begins in the record.
@@ -35,8 +37,8 @@ const LEAST_OCCUPANCY: f64 = -0.05;
 
 /// Reads the rows of the `_atom_site` loop.
 ///
-/// Rows that hold no atom are passed over: occupancy zero, calculated dummies, symbols of no atom (`X`, `Cg`, `Q1`). A missing
-/// occupancy is 1, the default of the CIF dictionary. 1/3 and 2/3 written with few digits are made exact, as pymatgen does.
+/// Rows that hold no atom are passed over: occupancy zero, calculated dummies, symbols of no atom (`X`, `Cg`, `Q1`), neither
+/// symbol nor coordinates. A missing occupancy is 1, the default of the CIF dictionary. 1/3 and 2/3 written with few digits are made exact, as pymatgen does.
 ///
 /// # Errors
 /// A block without coordinates; a last row that is not whole; a coordinate or occupancy that is no number; an unknown symbol.
@@ -53,6 +55,10 @@ pub(super) fn atoms(block: &Block<'_>, lattice: &Lattice) -> Result<Vec<Atom>, B
         }
         let symbol = rows.symbol(row, block);
         let at = symbol.start as usize;
+        let is_blank = |span: Span| is_missing(span.of(block.bytes));
+        if is_blank(symbol) && rows.coordinates.iter().all(|column| is_blank(column.value(row))) {
+            continue;
+        }
         let occupancy = match text(rows.occupancy).filter(|text| !is_missing(text)) {
             None => 1.0,
             Some(text) => number(text).filter(|value| *value >= LEAST_OCCUPANCY).ok_or_else(|| {
@@ -80,14 +86,19 @@ pub(super) fn atoms(block: &Block<'_>, lattice: &Lattice) -> Result<Vec<Atom>, B
             let mut frac = [0.0; 3];
             for (value, column) in frac.iter_mut().zip(rows.coordinates) {
                 let text = column.value(row).of(block.bytes);
-                *value = number(text).ok_or_else(|| {
-                    let why = format!("a coordinate of {} is {}", quote(symbol, block), String::from_utf8_lossy(text));
+                let found = if to_frac.is_some() { number(text) } else { number(text).map(|x| exact_third(x, text)) };
+                *value = found.ok_or_else(|| {
+                    let why = format!(
+                        "a coordinate of {} is {:?} where a number is expected",
+                        quote(symbol, block),
+                        String::from_utf8_lossy(text)
+                    );
                     bad(at, FaultCode::UnparsableCif, why)
                 })?;
             }
             let frac = match &to_frac {
                 Some(affine) => affine.apply(frac),
-                None => frac.map(exact_third),
+                None => frac,
             };
             if !frac.iter().all(|value| value.abs() < 1e6) {
                 return Err(bad(
@@ -99,7 +110,16 @@ pub(super) fn atoms(block: &Block<'_>, lattice: &Lattice) -> Result<Vec<Atom>, B
             let oxidation = states.of_symbol(name).or(charge);
             let excludes_images = text(rows.disorder_group).is_some_and(|group| group.starts_with(b"-"));
             let occupant = Occupant { element, occupancy: occupancy * share, oxidation };
-            atoms.push(Atom { frac, occupant, excludes_images, at: at as u32 });
+            let blur = if occupancy > 0.5 && !excludes_images {
+                0.0
+            } else {
+                let steps = rows.coordinates.map(|column| rounding(column.value(row).of(block.bytes)));
+                let lengths = if to_frac.is_some() { [1.0; 3] } else { lattice.lengths() };
+                let squares: f64 =
+                    steps.iter().zip(lengths).map(|(step, length)| (step * length) * (step * length)).sum();
+                squares.sqrt()
+            };
+            atoms.push(Atom { frac, occupant, blur, excludes_images, at: at as u32 });
         }
     }
     Ok(atoms)
@@ -118,10 +138,28 @@ fn has_capital_second(name: &[u8]) -> bool {
     name.get(1).is_some_and(u8::is_ascii_uppercase)
 }
 
-/// Thirds within 1e-4 of themselves, as `frac_tolerance` of pymatgen's `CifParser`; there only positive ones.
-fn exact_third(value: f64) -> f64 {
+/// Half a unit of the last decimal that is given; 0 for whole numbers, thirds and fractions, which are meant exactly.
+fn rounding(text: &[u8]) -> f64 {
+    let Some(value) = number(text) else { return 0.0 };
+    let digits = text.split(|byte| *byte == b'(').next().unwrap_or_default();
+    let is_third = exact_third(value, text) != value;
+    let decimals = digits.iter().position(|byte| *byte == b'.').map_or(0, |point| digits.len() - point - 1);
+    if decimals == 0 || is_third { 0.0 } else { (0..decimals).fold(0.5, |step, _| step / 10.0) }
+}
+
+/// Thirds within 1e-4 of themselves, as `frac_tolerance` of pymatgen's `CifParser` (there only positive ones), and those
+/// with three digits and no uncertainty: `0.333`, `.667`, `0.666`.
+fn exact_third(value: f64, text: &[u8]) -> f64 {
+    // Few coordinates lie near a third: one comparison for the others.
+    let size = value.abs();
+    if !(0.332..0.668).contains(&size) || (0.334..0.666).contains(&size) {
+        return value;
+    }
+    let decimals = text.iter().rev().position(|byte| *byte == b'.').unwrap_or(0);
+    let has_three_digits = decimals == 3 && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+'));
+    let tolerance = if has_three_digits { 1.5e-3 } else { 1e-4 };
     for third in [1.0 / 3.0, 2.0 / 3.0] {
-        if (value.abs() / third - 1.0).abs() <= 1e-4 {
+        if (size / third - 1.0).abs() <= tolerance {
             return third.copysign(value);
         }
     }
@@ -153,8 +191,16 @@ impl<'a> Rows<'a> {
             (Some(columns), _) => (columns, false),
             (None, Some(columns)) => (columns, true),
             (None, None) => {
-                let why = "the data block has no atoms: _atom_site_fract_x, _y and _z are needed".into();
-                return Err(bad(end, FaultCode::UnparsableCif, why));
+                let is_there = |key: &Key| block.column(*key).is_some();
+                let keys = [Key::FRACT, Key::CARTN].concat();
+                let first = keys.iter().find_map(|key| block.column(*key)).filter(|column| column.rows() > 0);
+                let why = if Key::FRACT.iter().all(is_there) || Key::CARTN.iter().all(is_there) {
+                    "the atoms have no coordinates: numbers are expected, all are missing"
+                } else {
+                    "the data block has no atoms: _atom_site_fract_x, _y and _z are needed"
+                };
+                let at = first.map_or(end, |column| column.value(0).start as usize);
+                return Err(bad(at, FaultCode::UnparsableCif, why.into()));
             }
         };
         let first = coordinates[0];
@@ -264,4 +310,30 @@ fn to_frac(block: &Block<'_>, lattice: &Lattice) -> Result<Affine, BadSite> {
         let why = "_atom_sites_Cartn_tran_matrix has no inverse".into();
         bad(block.bytes.len(), FaultCode::UnparsableCif, why)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thirds_are_meant_where_digits_say_no_more() {
+        let read = |text: &str| exact_third(number(text.as_bytes()).expect("a number"), text.as_bytes());
+        for text in ["0.3333", ".33333", "0.33333333", "0.333", "0.3333(2)", "1/3"] {
+            assert_eq!(read(text), 1.0 / 3.0, "{text}");
+        }
+        assert_eq!((read("-0.6667"), read("0.667"), read("0.666")), (-2.0 / 3.0, 2.0 / 3.0, 2.0 / 3.0));
+        for (text, value) in
+            [("0.333(1)", 0.333), ("0.3330", 0.333), ("0.33", 0.33), ("0.3334", 0.3334), ("0.332", 0.332), ("0.5", 0.5)]
+        {
+            assert_eq!(read(text), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn rounding_is_half_of_the_last_digit() {
+        for (text, step) in [("0.25", 0.005), ("-.1234(5)", 0.000_05), ("0", 0.0), ("0.3333", 0.0), ("1/4", 0.0)] {
+            assert!((rounding(text.as_bytes()) - step).abs() < 1e-12, "{text}");
+        }
+    }
 }

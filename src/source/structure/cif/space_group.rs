@@ -27,6 +27,20 @@ const OLD_SYMBOLS: [(i32, &str); 40] = [
     (324, "Ccce"), (325, "Ccce"), (331, "Bbeb"), (333, "Bbeb"),
 ];
 
+/// Triclinic groups in centred cells, which the tables do not have: name and Hall symbol.
+const CENTRED_TRICLINIC: [(&str, &str); 10] = [
+    ("a1", "A 1"),
+    ("b1", "B 1"),
+    ("c1", "C 1"),
+    ("i1", "I 1"),
+    ("f1", "F 1"),
+    ("a-1", "-A 1"),
+    ("b-1", "-B 1"),
+    ("c-1", "-C 1"),
+    ("i-1", "-I 1"),
+    ("f-1", "-F 1"),
+];
+
 /// Names in plain spelling with the places of their settings, sorted.
 static NAMES: LazyLock<Vec<(String, i32)>> = LazyLock::new(|| {
     let mut names = Vec::new();
@@ -77,16 +91,20 @@ pub(super) fn by_name(symbol: &str, choice: Option<&str>) -> Vec<Setting> {
     };
     // Explanations in parentheses, and a minus behind the digit that it belongs to (typewriters had no bar).
     let name = name.split('(').next().unwrap_or_default().to_owned();
-    let mut entries = settings_of(&name);
-    let mut wanted = suffix;
-    if entries.is_empty() {
-        entries = settings_of(&name.replace("3-", "-3"));
+    if let Some((_, hall)) = CENTRED_TRICLINIC.iter().find(|(known, _)| *known == name) {
+        return vec![Setting { hall, number: if hall.starts_with('-') { 2 } else { 1 }, choice: "" }];
     }
+    let known = |name: &str| {
+        let entries = settings_of(name);
+        if entries.is_empty() { settings_of(&name.replace("3-", "-3")) } else { entries }
+    };
+    let mut entries = known(&name);
+    let mut wanted = suffix;
     if entries.is_empty()
         && let Some(letter) = name.chars().last().filter(|letter| "hrsz".contains(*letter))
     {
         let stem = &name[..name.len() - 1];
-        entries = settings_of(stem.strip_suffix('-').unwrap_or(stem));
+        entries = known(stem.strip_suffix('-').unwrap_or(stem));
         wanted = Some(letter.to_string());
     }
     let mut settings: Vec<_> = entries.into_iter().map(setting).collect();
@@ -137,6 +155,8 @@ mod tests {
             ("P 2 3", "P 2 2 3"),
             ("P 3 2 1", "P 3 2="),
             ("P 32", "P 32"),
+            ("A -1", "-A 1"),
+            ("C1", "C 1"),
         ] {
             assert_eq!(halls(symbol).first(), Some(&hall), "{symbol}");
         }

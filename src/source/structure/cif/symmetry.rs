@@ -31,6 +31,9 @@ pub(super) struct NoSymmetry {
 /// Finds the operations: those listed (magnetic ones first, as they belong to the magnetic cell), else those of superspace, else of
 /// the Hall symbol, else of the Hermann-Mauguin symbol, else of the number; the identity alone where the block says nothing.
 ///
+/// Listed operations that cannot be read or form no group give way to the group that the block names, where at least half
+/// of them, the identity aside, belong to it.
+///
 /// # Errors
 /// Operations that cannot be read, or that form no group; symbols and numbers, none of which is known.
 pub(super) fn symmetry(block: &Block<'_>, lattice: &Lattice) -> Result<Symmetry, NoSymmetry> {
@@ -39,47 +42,36 @@ pub(super) fn symmetry(block: &Block<'_>, lattice: &Lattice) -> Result<Symmetry,
         (Key::OPERATION, Operation::from_xyz),
         (Key::SUPERSPACE_OPERATION, Operation::from_superspace),
     ] {
-        let mut operations = listed(block, key, parse)?;
-        if operations.is_empty() {
+        let values = listed(block, key);
+        if values.is_empty() {
             continue;
         }
-        if key == Key::MAGNETIC_OPERATION {
-            let centerings = listed(block, Key::MAGNETIC_CENTERING, parse)?;
-            let add = |operation: &Operation| centerings.iter().map(|shift| shift.after(operation)).collect::<Vec<_>>();
-            if !centerings.is_empty() {
-                operations = operations.iter().flat_map(add).collect();
+        let centerings = if key == Key::MAGNETIC_OPERATION { listed(block, Key::MAGNETIC_CENTERING) } else { vec![] };
+        return closed(block, &values, &centerings, parse).or_else(|wrong| {
+            let named = named(block, lattice).map_err(|_| wrong.clone())?;
+            // A slip of the pen in one of many operations, not another group.
+            let (mut told, mut others) = (0, 0);
+            for value in &values {
+                match parse(value.of(block.bytes)) {
+                    Some(operation) if operation.is(&Operation::IDENTITY) => {}
+                    Some(operation) if named.operations.iter().any(|own| own.is(&operation)) => told += 1,
+                    _ => others += 1,
+                }
             }
-        }
-        return closed(block, key, operations);
+            if told > 0 && told >= others { Ok(Symmetry { other_origin: None, ..named }) } else { Err(wrong) }
+        });
     }
     named(block, lattice)
 }
 
-fn closed(block: &Block<'_>, key: Key, operations: Vec<Operation>) -> Result<Symmetry, NoSymmetry> {
-    let at = block.column(key).map_or(0, |column| column.value(0).start as usize);
-    if operations.len() > MAX_OPERATIONS {
-        let why = format!("{} symmetry operations, at most {MAX_OPERATIONS} are read", operations.len());
-        return Err(NoSymmetry { at, why });
-    }
-    let mut operations = distinct(operations);
-    let Some(identity) = operations.iter().position(|operation| operation.is(&Operation::IDENTITY)) else {
-        return Err(NoSymmetry { at, why: "the identity is not among the symmetry operations".into() });
-    };
-    operations[..=identity].rotate_right(1);
-    if operations.len() > 1 && !is_group(&operations) {
-        let why = format!("the {} symmetry operations form no group: some product is missing", operations.len());
-        return Err(NoSymmetry { at, why });
-    }
-    Ok(Symmetry { operations, other_origin: None })
-}
-
-/// The operations of a column; none where it is missing.
-fn listed(block: &Block<'_>, key: Key, parse: fn(&[u8]) -> Option<Operation>) -> Result<Vec<Operation>, NoSymmetry> {
-    let Some(column) = block.column(key) else { return Ok(vec![]) };
-    let values = joined(block, column);
-    if values.iter().all(|value| is_missing(value.of(block.bytes))) {
-        return Ok(vec![]);
-    }
+/// The operations that are listed, where they form a group; a list that leaves out the identity alone has it.
+fn closed(
+    block: &Block<'_>,
+    values: &[Span],
+    centerings: &[Span],
+    parse: fn(&[u8]) -> Option<Operation>,
+) -> Result<Symmetry, NoSymmetry> {
+    let at = values[0].start as usize;
     let read = |value: &Span| {
         let text = value.of(block.bytes);
         parse(text).ok_or_else(|| NoSymmetry {
@@ -87,7 +79,36 @@ fn listed(block: &Block<'_>, key: Key, parse: fn(&[u8]) -> Option<Operation>) ->
             why: format!("{:?} is no symmetry operation", String::from_utf8_lossy(text)),
         })
     };
-    values.iter().map(read).collect()
+    let mut operations: Vec<Operation> = values.iter().map(read).collect::<Result<_, _>>()?;
+    let shifts: Vec<Operation> = centerings.iter().map(read).collect::<Result<_, _>>()?;
+    if !shifts.is_empty() {
+        let add = |operation: &Operation| shifts.iter().map(|shift| shift.after(operation)).collect::<Vec<_>>();
+        operations = operations.iter().flat_map(add).collect();
+    }
+    if operations.len() > MAX_OPERATIONS {
+        let why = format!("{} symmetry operations, at most {MAX_OPERATIONS} are read", operations.len());
+        return Err(NoSymmetry { at, why });
+    }
+    let mut operations = distinct(operations);
+    match operations.iter().position(|operation| operation.is(&Operation::IDENTITY)) {
+        Some(identity) => operations[..=identity].rotate_right(1),
+        None => operations.insert(0, Operation::IDENTITY),
+    }
+    if operations.len() > 1 && !is_group(&operations) {
+        let why = format!("the {} symmetry operations form no group: some product is missing", operations.len());
+        return Err(NoSymmetry { at, why });
+    }
+    Ok(Symmetry { operations, other_origin: None })
+}
+
+/// The operations of a column as they are written; none where it is missing.
+fn listed(block: &Block<'_>, key: Key) -> Vec<Span> {
+    let Some(column) = block.column(key) else { return vec![] };
+    let mut values = joined(block, column);
+    if values.iter().all(|value| is_missing(value.of(block.bytes))) {
+        values.clear();
+    }
+    values
 }
 
 /// The values of a column; where it stands alone in its loop and nobody quoted the blanks, parts that end with a comma are
@@ -185,6 +206,19 @@ mod tests {
         assert_eq!(count("_foo 1"), 1);
     }
 
+    /// P 21/c with a slip in its third operation, and P n a 21 without its identity, after COD 2009397 and 8103382.
+    #[test]
+    fn a_slip_among_the_operations_gives_way_to_the_symbol() {
+        let slip = "loop_ _symmetry_equiv_pos_as_xyz x,y,z -x,y+1/2,-z+1/2 -x,-y,z x,-y+1/2,z+1/2\n";
+        assert!(read(slip, CUBE).is_err());
+        let named = format!("{slip}_symmetry_space_group_name_Hall '-P 2ybc'");
+        let inversion = Operation::from_xyz(b"-x,-y,-z").expect("a triplet");
+        let found = read(&named, CUBE).expect("a group");
+        assert!(found.operations.len() == 4 && found.operations.iter().any(|operation| operation.is(&inversion)));
+        assert!(read(&format!("{slip}_symmetry_space_group_name_Hall 'P 4'"), CUBE).is_err());
+        assert_eq!(count("loop_ _symmetry_equiv_pos_as_xyz 1/2-x,1/2+y,1/2+z 1/2+x,1/2-y,z -x,-y,1/2+z"), 4);
+    }
+
     #[test]
     fn blanks_that_nobody_quoted_do_not_tear_operations_apart() {
         assert_eq!(count("loop_ _symmetry_equiv_pos_as_xyz x, y, z\n-x, -y, -z\n"), 2);
@@ -221,7 +255,6 @@ mod tests {
     fn what_names_no_group_is_refused_with_its_place() {
         for (text, at, part) in [
             ("_symmetry_equiv_pos_as_xyz x,y,q", 27, "\"x,y,q\" is no symmetry operation"),
-            ("_symmetry_equiv_pos_as_xyz -x,y,z", 27, "identity"),
             ("loop_ _symmetry_equiv_pos_as_xyz x,y,z z,x,y", 33, "form no group"),
             ("_space_group_name_Hall 'P 5'", 24, "no Hall symbol"),
             ("_symmetry_space_group_name_H-M Px", 31, "no known space-group setting"),

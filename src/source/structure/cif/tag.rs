@@ -133,7 +133,7 @@ impl Key {
             b"site_cartn_y" => Self::CARTN[1],
             b"site_cartn_z" => Self::CARTN[2],
             b"site_occupancy" => Self::OCCUPANCY,
-            b"site_calc_flag" => Self::CALC_FLAG,
+            b"site_calc_flag" | b"site_calc_flags" => Self::CALC_FLAG,
             b"site_disorder_group" => Self::DISORDER_GROUP,
             b"type_symbol" => Self::TYPE_SYMBOL,
             b"type_oxidation_number" => Self::TYPE_OXIDATION,
