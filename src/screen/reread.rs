@@ -131,7 +131,7 @@ impl Reread {
         };
         let mut first_missing = None;
         for folder in &folders {
-            let (source, origin) = match open_source(&plan.source, folder) {
+            let (source, origin) = match open_source(&plan.source, folder, plan.run.seed) {
                 Ok(opened) => opened,
                 Err(PlanError::Source(error @ (SourceError::NoInput { .. } | SourceError::Unreadable { .. }))) => {
                     first_missing.get_or_insert(error);

@@ -77,7 +77,7 @@ impl Screen {
     /// # Errors
     /// The first thing in the plan that cannot work, and what would.
     pub fn resolve(plan: Plan) -> Result<(Self, Box<dyn Source>), PlanError> {
-        let (source, origin) = open_source(&plan.source, &plan.base)?;
+        let (source, origin) = open_source(&plan.source, &plan.base, plan.run.seed)?;
         let decoder = source.decoder();
         let models = load_models(&plan)?;
         let planned = plan_descriptors(&plan, &models)?;
