@@ -3,12 +3,15 @@
     pip install matminer==0.10.1 pymatgen-core==2026.10.16 dscribe==2.1.2 h5py
     python benches/peers/structure_agreement.py peer CACHE [--only xrd,rdf] [--seconds 500]
     python benches/peers/structure_agreement.py compare CACHE target/release/matsieve [--only xrd,rdf] [--list 20]
+    python benches/peers/structure_agreement.py explain CACHE
 
 CACHE is a folder outside the repository. `peer` takes the structures from the data folder (MATSIEVE_DATASETS, default
 ../shared/datasets), writes them to CACHE/inputs.jsonl, and the reference's values to CACHE/peer.jsonl; it takes hours of one
 core and goes on where it stopped. `compare` runs `matsieve featurize` (`screen` where a descriptor has parameters) on the
 same file, and prints, for each descriptor, structures and values compared, how many values differ by more than 1e-6 of
-max(|reference|, largest value of the column), the largest difference, and what either side refuses.
+max(|reference|, largest value of the column), the largest difference, and what either side refuses. `explain` computes the
+reference again where they differ, with cut-offs of 13 and 30 A for Voronoi cells, and on moved crystals for order parameters; the
+next `compare` says how many differences these explain.
 """
 
 import argparse
@@ -42,13 +45,18 @@ def peer(options):
         text = kept.read_bytes()
         kept.write_bytes(text[: text.rfind(b"\n") + 1])
         done = {(line["id"], line["descriptor"]) for line in map(json.loads, kept.read_text().splitlines())}
-    build = {**peers.references(), **peers.other_settings()}
-    wanted = [name for name in build if not options.only or name in options.only]
+    build, differing = peers.references(), None
+    if options.what == "explain":
+        build = peers.other_settings()
+        differing = json.loads((options.cache / "differ.json").read_text())
+    wanted = [name for name in build if not options.only or name.split("@")[0] in options.only]
     featurizers = {name: build[name]() for name in wanted}
     begun = time.monotonic()
     with kept.open("a") as file:
         for place, (identity, structure) in enumerate(peers.read_inputs(inputs)):
             missing = [name for name in wanted if (identity, name) not in done]
+            if differing is not None:
+                missing = [name for name in missing if identity in differing.get(name.split("@")[0], [])]
             if not missing:
                 continue
             if options.seconds and time.monotonic() - begun > options.seconds:
@@ -59,7 +67,9 @@ def peer(options):
                     start = time.perf_counter()
                     try:
                         with peers.time_limit(LIMIT):
-                            line["row"] = [float(value) for value in np.ravel(featurizers[name][1](structure))]
+                            # A copy: some featurizers take oxidation states from the structure itself.
+                            row = featurizers[name][1](structure.copy())
+                            line["row"] = [float(value) for value in np.ravel(row)]
                     except Exception as error:  # the reference refuses
                         line["refused"] = f"{type(error).__name__}: {error}"[:200]
                     line["seconds"] = round(time.perf_counter() - start, 4)
@@ -128,6 +138,7 @@ def compare(options):
     refused = collections.defaultdict(dict)
     for line in map(json.loads, (options.cache / "peer.jsonl").read_text().splitlines()):
         (kept if "row" in line else refused)[line["descriptor"]][line["id"]] = line.get("row", line.get("refused"))
+    differ = {}
     names = [name for name in descriptors(options.program) if not options.only or name in options.only]
     print("descriptor\tstructures\tvalues\tstructures that differ\tvalues that differ\tlargest difference\trefused here\trefused there")
     with tempfile.TemporaryDirectory() as folder:
@@ -142,6 +153,7 @@ def compare(options):
             finite[~np.isfinite(finite)] = 0.0
             scale = np.maximum(np.abs(finite).max(axis=0), peers.SMALLEST_SCALE)
             count, worst, wrong = agreement(labels, rows, expected, scale)
+            differ[name] = [*wrong, *(identity for identity in refused[name] if identity in rows)]
             compared = sum(identity in rows for identity in expected)
             values = sum(len(columns) for columns, _ in wrong.values())
             only_here = {identity: faults[identity] for identity in faults if identity in expected}
@@ -150,10 +162,22 @@ def compare(options):
                 f"{len(refused[name])}",
                 flush=True,
             )
-            for other in [key for key in kept if key.startswith(f"{name}@")]:
-                again = {identity: row for identity, row in kept[other].items() if identity in wrong}
+            spread = kept.get(f"{name}@moved", {})
+            if spread:
+                within = [identity for identity in spread if identity in wrong and
+                          (wrong[identity][1] * np.maximum(np.abs(expected[identity]), scale) <= 2 * np.array(spread[identity]) + 1e-6).all()]
+                print(f"    within twice the reference's own spread when the crystal moves: {len(within)} of {len(wrong)}")
+                for identity in within:
+                    wrong.pop(identity)
+            for other in [key for key in kept if key.startswith(f"{name}@") and key.endswith(" A")]:
+                again = {identity: row for identity, row in kept[other].items() if identity in differ[name]}
                 _, _, still = agreement(labels, rows, again, scale)
-                print(f"    {other}: explains {len(again) - len(still)} of {len(wrong)}")
+                print(f"    {other}: agrees on {len(again) - len(still)} of {len(again)} that differ or are refused")
+                for identity in still:
+                    wrong.setdefault(identity, still[identity])
+                for identity in again:
+                    if identity not in still:
+                        wrong.pop(identity, None)
             for identity, fault in list(only_here.items())[: options.list]:
                 print(f"    {identity}: {fault}")
             reasons = collections.Counter(reason[:90] for reason in refused[name].values())
@@ -167,9 +191,12 @@ def compare(options):
                 )
 
 
+    (options.cache / "differ.json").write_text(json.dumps(differ))
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["peer", "compare"])
+    parser.add_argument("what", choices=["peer", "compare", "explain"])
     parser.add_argument("cache", type=pathlib.Path)
     parser.add_argument("program", nargs="?")
     parser.add_argument("--only", type=lambda text: text.split(","), default=[])
@@ -178,7 +205,8 @@ def main():
     options = parser.parse_args()
     if not peers.DATASETS.is_dir():
         sys.exit("skipped: no datasets")
-    peer(options) if options.what == "peer" else compare(options)
+    compare(options) if options.what == "compare" else peer(options)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -188,13 +188,75 @@ def references():
 
 
 def other_settings():
-    """References with other settings than the default ones, which explain differences: `<descriptor>@<setting>`."""
-    crystal = _module("golden_crystal", ROOT / "tests/golden/crystal/make.py")
-    wide = lambda kind: lambda: crystal.voronoi_statistics(kind(cutoff=13.0))  # noqa: E731
-    return {
-        "voronoi_fingerprint@cutoff=13": wide(crystal.TolerantVoronoiFingerprint),
-        "voronoi_fingerprint_matminer@cutoff=13": wide(crystal.sites.VoronoiFingerprint),
-    }
+    """References for structures where values differ.
+
+    `<descriptor>@<cut-off> A`: a longer cut-off, where matminer's own one ends within cells. `<descriptor>@moved`: by how much
+    matminer's own values differ when the same crystal is displaced, turned, and its sites are given in another order.
+    """
+    build = references()
+
+    def beyond(name, cutoff):
+        labels, featurize = build[name]()
+
+        def featurize_beyond(structure):
+            with longer_cutoff(cutoff):
+                return featurize(structure)
+
+        return labels, featurize_beyond
+
+    def spread(name):
+        labels, featurize = build[name]()
+
+        def spread_of(structure):
+            rng = np.random.default_rng(1)
+            rows = [featurize(structure), *(featurize(moved(structure, rng)) for _ in range(8))]
+            return np.ptp(np.array(rows, float), axis=0)
+
+        return labels, spread_of
+
+    names = [name for name in build if name in CELLS]
+    settings = {f"{name}@{cutoff} A": lambda name=name, cutoff=cutoff: beyond(name, cutoff) for name in names for cutoff in (13, 30)}
+    return settings | {f"{name}@moved": lambda name=name: spread(name) for name in ORDERS}
+
+
+# Their order parameters depend on the order of neighbours and, at machine epsilon, on rounding.
+ORDERS = ["crystal_nn_fingerprint", "op_site_fingerprint"]
+
+
+def moved(structure, rng):
+    """The same crystal, displaced, turned, its sites in another order."""
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    order = rng.permutation(len(structure))
+    fracs = (structure.frac_coords + rng.random(3)) % 1.0
+    return Structure(structure.lattice.matrix @ turn, [structure.species[k] for k in order], fracs[order])
+
+
+CELLS = [
+    "effective_coordination", "structural_heterogeneity", "chemical_ordering", "max_packing_efficiency",
+    "local_property_difference", "voronoi_fingerprint", "voronoi_fingerprint_matminer", "bond_orientational", "bond_lengths",
+    "bond_angles",
+]  # fmt: skip
+
+
+@contextlib.contextmanager
+def longer_cutoff(cutoff):
+    one, whole = VoronoiNN.get_voronoi_polyhedra, VoronoiNN.get_all_voronoi_polyhedra
+
+    def longer(compute):
+        def computed(finder, *arguments):
+            before, finder.cutoff = finder.cutoff, max(finder.cutoff, cutoff)
+            try:
+                return compute(finder, *arguments)
+            finally:
+                finder.cutoff = before
+
+        return computed
+
+    VoronoiNN.get_voronoi_polyhedra, VoronoiNN.get_all_voronoi_polyhedra = longer(one), longer(whole)
+    try:
+        yield
+    finally:
+        VoronoiNN.get_voronoi_polyhedra, VoronoiNN.get_all_voronoi_polyhedra = one, whole
 
 
 def soap():

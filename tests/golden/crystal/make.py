@@ -4,6 +4,7 @@
     python tests/golden/crystal/make.py [DESCRIPTOR...]
 """
 
+import copy
 import json
 import math
 import pathlib
@@ -55,7 +56,8 @@ def voronoi(featurizer):
     def featurize(structure):
         fracs = structure.frac_coords - np.floor(structure.frac_coords)
         fracs[fracs >= 1.0] = 0.0
-        return featurizer.featurize(Structure(structure.lattice, structure.species, fracs))
+        # A copy each time: pymatgen keeps a cut-off that it had to double for all structures to come.
+        return copy.deepcopy(featurizer).featurize(Structure(structure.lattice, structure.species, fracs))
 
     return featurizer.feature_labels(), featurize
 
