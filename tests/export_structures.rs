@@ -371,3 +371,103 @@ fn compositions_have_no_structures_to_export() {
     let ran = work.run(&["export", "t.h5", "-o", "t.csv", "--top", "3"]).expect(1);
     assert!(ran.stderr().contains("--top takes the best of a ranking"), "{}", ran.stderr());
 }
+
+const SAME: &str = "[source]\ninput = 'in'\n[[descriptor]]\nname = 'density'\n[rank]\nduplicates = 'remove'\n\
+    by = [{ column = 'density/density', direction = 'max' }]\nkeep = 10\n";
+
+/// a: rock salt; b: the same in its cubic cell, shifted, a little denser; c: the CsCl structure; d: KCl; e: rock salt as a.
+fn with_duplicates(work: &Workplace) {
+    let primitive = |a: f64, cation: &str| {
+        format!("c\n{a}\n0 0.5 0.5\n0.5 0 0.5\n0.5 0.5 0\n{cation} Cl\n1 1\nDirect\n0 0 0\n0.5 0.5 0.5\n")
+    };
+    work.write("p/in/a.vasp", primitive(5.64, "Na"));
+    work.write(
+        "p/in/b.vasp",
+        "c\n5.60\n1 0 0\n0 1 0\n0 0 1\nCl Na\n4 4\nDirect\n0.6 0.1 0.1\n0.1 0.6 0.1\n0.1 0.1 0.6\n0.6 0.6 0.6\n\
+         0.1 0.1 0.1\n0.6 0.6 0.1\n0.6 0.1 0.6\n0.1 0.6 0.6\n",
+    );
+    work.write("p/in/c.vasp", "c\n3.4\n1 0 0\n0 1 0\n0 0 1\nNa Cl\n1 1\nDirect\n0 0 0\n0.5 0.5 0.5\n");
+    work.write("p/in/d.vasp", primitive(6.29, "K"));
+    work.write("p/in/e.vasp", primitive(5.64, "Na"));
+    work.write("p/plan.toml", SAME);
+}
+
+fn ids(text: &str) -> Vec<String> {
+    text.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn duplicates_are_listed_and_not_ranked_and_the_lowest_index_stays() {
+    let work = Workplace::new();
+    with_duplicates(&work);
+    let ran = work.run(&["screen", "p/plan.toml", "-o", "r.h5"]).expect(0);
+    assert!(ran.stderr().contains("2 candidates are duplicates of earlier ones and not ranked"), "{}", ran.stderr());
+    work.run(&["verify", "r.h5"]).expect(0);
+    let exported = |rows: &str, columns: &str| {
+        work.run(&["export", "r.h5", "--rows", rows, "--columns", columns, "-o", "t.csv"]).expect(0);
+        fs::read_to_string(work.path("t.csv")).expect("written")
+    };
+    // b is denser than a, and a duplicate of it all the same.
+    assert_eq!(ids(&exported("ranked", "id")), ["c", "a", "d"]);
+    assert_eq!(ids(&exported("all", "id")), ["a", "b", "c", "d", "e"]);
+    let digests = ids(&exported("all", "structure_digest"));
+    assert_eq!(digests[0], "NaCl 225 Cl1(m-3m) Na1(m-3m)");
+    assert_eq!((&digests[1], &digests[4]), (&digests[0], &digests[0]));
+    assert_eq!(digests[2], "NaCl 221 Cl1(m-3m) Na1(m-3m)");
+    for (id, told) in [("b", "duplicate of #0"), ("e", "duplicate of #0"), ("a", "its duplicates: #1 #4")] {
+        let story = work.run(&["explain", "r.h5", id]).expect(0).stdout();
+        assert!(story.contains(told), "{story}");
+    }
+    // Ranked again by another objective, the file stays without its duplicates unless told otherwise.
+    let again = |more: &[&str]| {
+        let command = [&["rank", "r.h5", "--by", "density.density:min", "--csv"], more].concat();
+        let text = work.run(&command).expect(0).stdout();
+        text.lines().count() - 1
+    };
+    assert_eq!((again(&[]), again(&["--duplicates", "keep"])), (3, 5));
+}
+
+#[test]
+fn duplicates_do_not_depend_on_threads_batches_and_segments() {
+    let work = Workplace::new();
+    with_duplicates(&work);
+    let mut results = Vec::new();
+    for options in [
+        &["--threads", "1"][..],
+        &["--threads", "2", "--batch", "1"],
+        &["--threads", "3", "--batch", "2", "--segment-size", "1K"],
+    ] {
+        let command = [&["screen", "p/plan.toml", "-o", "r.h5", "--force", "-q"], options].concat();
+        work.run(&command).expect(0);
+        let verified = work.run(&["verify", "r.h5", "--json"]).expect(0).stdout();
+        let report: serde_json::Value = serde_json::from_str(&verified).expect("JSON");
+        results.push(report[0]["digest"].as_str().expect("a digest").to_owned());
+    }
+    assert_eq!(results[0], results[1]);
+    assert_eq!(results[0], results[2]);
+}
+
+#[test]
+fn duplicates_need_structures_and_all_that_was_kept() {
+    let work = Workplace::new();
+    with_duplicates(&work);
+    let refused = |plan: String, reason: &str| {
+        work.write("p/q.toml", plan);
+        let ran = work.run(&["screen", "p/q.toml", "-o", "q.h5"]).expect(1);
+        assert!(ran.stderr().contains(reason), "{}", ran.stderr());
+    };
+    refused(format!("{SAME}[sink]\nstore = 'ranked'\n"), "store = \"survivors\" or \"all\"");
+    work.write("p/t.csv", "formula,x\nNaCl,1\n");
+    refused(
+        "[source]\ncsv = 't.csv'\ncolumns = [{ name = 'x' }]\n[rank]\nduplicates = 'remove'\n\
+         by = [{ column = 'x', direction = 'max' }]\n"
+            .to_owned(),
+        "compares crystal structures, the source has none",
+    );
+    refused(SAME.replace("'remove'", "'drop'"), "keep");
+    // A file whose run did not look for duplicates has none to leave out.
+    work.write("p/plan.toml", PLAN);
+    work.run(&["screen", "p/plan.toml", "-o", "r.h5", "-q"]).expect(0);
+    let ran = work.run(&["rank", "r.h5", "--duplicates", "remove"]).expect(1);
+    assert!(ran.stderr().contains("the file lists no duplicates"), "{}", ran.stderr());
+}

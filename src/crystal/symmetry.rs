@@ -190,6 +190,11 @@ impl Symmetry {
         self.num_orbits
     }
 
+    /// Number of sites of the primitive cell.
+    pub fn num_primitive_sites(&self) -> usize {
+        self.dataset.prim_std_cell.num_atoms()
+    }
+
     /// Wyckoff letter of each site.
     pub fn wyckoffs(&self) -> &[char] {
         &self.dataset.wyckoffs

@@ -3,6 +3,7 @@
 mod block;
 mod columns;
 mod dataset;
+mod duplicates;
 mod error;
 mod faults;
 mod origin;

@@ -49,7 +49,7 @@ pub enum RereadError {
         folders: Vec<PathBuf>,
         /// What is missing in the first of them.
         #[source]
-        source: SourceError,
+        source: Box<SourceError>,
     },
     /// The inputs are others than those of the run.
     #[error("the inputs have changed since this result was made: {}", differences.join("; "))]
@@ -109,6 +109,9 @@ impl RereadError {
     }
 }
 
+/// Takes a structure, what the result says of it, and the names of its values.
+type Each<'a> = dyn FnMut(StructureRow, &[String], &Structure) -> Result<(), SinkError> + 'a;
+
 /// The source of a finished result, opened again.
 pub struct Reread {
     source: Box<dyn Source>,
@@ -146,7 +149,7 @@ impl Reread {
             return Ok(Self { source });
         }
         match first_missing {
-            Some(source) => Err(RereadError::NotFound { folders, source }),
+            Some(source) => Err(RereadError::NotFound { folders, source: Box::new(source) }),
             None => Err(RereadError::NoStructures { kind: super::source_kind(&plan.source) }),
         }
     }
@@ -155,11 +158,7 @@ impl Reread {
     ///
     /// # Errors
     /// A record that is not where it was or cannot be read any more; what `each` says.
-    pub fn read(
-        mut self,
-        rows: &mut StructureRows<'_>,
-        each: &mut dyn FnMut(StructureRow, &[String], &Structure) -> Result<(), SinkError>,
-    ) -> Result<(), RereadError> {
+    pub fn read(mut self, rows: &mut StructureRows<'_>, each: &mut Each<'_>) -> Result<(), RereadError> {
         let decoder = self.source.decoder();
         let columns = rows.columns().to_vec();
         let kind = CandidateKind::Composition(Composition::new());

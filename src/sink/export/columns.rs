@@ -97,6 +97,9 @@ pub(in crate::sink) fn select(file: &ResultFile, options: &ExportOptions) -> Res
     for (dataset, name) in ["index", "id", "formula", "origin"].into_iter().enumerate() {
         known.push(plain(name, Source::Stored { dataset, column: 0 }));
     }
+    if file.layout().structure_digests {
+        known.push(plain("structure_digest", Source::Stored { dataset: 5, column: 0 }));
+    }
     known.extend(file.places().into_iter().map(|Place { named, dataset, column }| Exported {
         name: named.name,
         unit: named.column.unit,
