@@ -69,7 +69,7 @@ pub fn find(plan: &Plan, store: &Store, threads: usize, stop: &Stop) -> Result<O
     if wanted.is_empty() {
         return Ok(Some(Duplicates::default()));
     }
-    let (source, _) = open_source(&plan.source, &plan.base)?;
+    let (source, _) = open_source(&plan.source, &plan.base, plan.run.seed)?;
     in_pool(threads, || compare(source, &wanted, groups, stop))?
 }
 
