@@ -70,3 +70,27 @@ pub fn shifted_gaussian_sum(distances: &[f64], center: f64) -> f64 {
     }
     fold(sums)
 }
+
+/// `Σ wᵢ exp(−α (rᵢ − c)²)` over distances `r`.
+///
+/// # Panics
+/// If lengths differ.
+#[inline(always)]
+pub fn weighted_gaussian_sum(distances: &[f64], weights: &[f64], center: f64, exponent: f64) -> f64 {
+    assert_eq!(distances.len(), weights.len());
+    let mut sums = [0.0; LANES];
+    let mut stripe = |r: &[f64; LANES], w: &[f64; LANES]| {
+        for lane in 0..LANES {
+            let apart = r[lane] - center;
+            sums[lane] += w[lane] * exp(-exponent * (apart * apart));
+        }
+    };
+    let ((distances, r), (weights, w)) = (distances.as_chunks(), weights.as_chunks());
+    for (r, w) in distances.iter().zip(weights) {
+        stripe(r, w);
+    }
+    if !r.is_empty() {
+        stripe(&padded(r), &padded(w));
+    }
+    fold(sums)
+}
