@@ -14,7 +14,11 @@ const TOLERANCE: f64 = 1e-6;
 const SMALLEST_SCALE: f64 = 1e-6;
 
 fn agrees_with_matminer(name: &str, width: usize, parameters: &serde_json::Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/crystal/{name}.tsv"));
+    agrees_with_file(name, name, width, parameters);
+}
+
+fn agrees_with_file(file: &str, name: &str, width: usize, parameters: &serde_json::Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/crystal/{file}.tsv"));
     let text = std::fs::read_to_string(path).expect("reference");
     let mut lines = text.lines();
     let labels: Vec<&str> = lines.next().expect("labels").split('\t').collect();
@@ -93,6 +97,7 @@ agrees! {
     coulomb_matrix: 56, json!({ "max_atoms": 56 });
     rdf: 200;
     rdf_matminer: 200;
+    orbital_field_matrix: 1024;
     partial_rdf: 1200, json!({ "species": ["Ti", "O", "Na"] });
     agni: 64;
     gaussian_symmetry: 16;
@@ -107,4 +112,10 @@ agrees! {
     bond_orientational: 20;
     bond_lengths: 11;
     bond_angles: 11;
+}
+
+#[test]
+fn orbital_field_matrix_with_periods() {
+    let parameters = json!({ "period_tag": true });
+    agrees_with_file("orbital_field_matrix-period", "orbital_field_matrix", 1521, &parameters);
 }

@@ -3,6 +3,8 @@
 #[path = "support/crystals.rs"]
 mod crystals;
 
+use std::collections::BTreeSet;
+
 use matsieve::chem::Element;
 use matsieve::crystal::{Lattice, Occupant, Structure};
 use matsieve::descriptor::{self, Descriptor, REGISTRY, Scratch};
@@ -51,6 +53,8 @@ const CLAIMS: &[(&str, &[Change])] = &[
     ("agni", &[Translation, Permutation, Cell, Supercell]),
     ("gaussian_symmetry", ALL),
     ("grdf", ALL),
+    ("acsf", ALL),
+    ("orbital_field_matrix", ALL),
     ("soap", ALL),
     ("crystal_nn_fingerprint", ALL),
     ("dimensionality", ALL),
@@ -68,6 +72,9 @@ const CLAIMS: &[(&str, &[Change])] = &[
     ("bond_angles", ONE_CELL),
 ];
 
+/// Descriptors of quantities of sites that depend smoothly on where atoms are: resolved, they claim the same.
+const RESOLVED: [&str; 5] = ["acsf", "effective_coordination", "bond_orientational", "bond_lengths", "grdf"];
+
 /// Structures of at most this many sites: supercells have eight times as many.
 const MOST_SITES: usize = 14;
 /// Largest difference, of the largest value in the row: rounding, which the positions of atoms pass on.
@@ -82,9 +89,33 @@ fn tolerance(name: &str) -> f64 {
 fn build(name: &str) -> Box<dyn Descriptor> {
     let parameters = match name {
         "partial_rdf" => json!({ "species": ["Na", "Cl", "O", "Ti"] }),
+        "acsf" => json!({
+            "species": species(), "r_cut": 5.0, "g2_params": [[1.0, 2.0]], "g3_params": [1.0],
+            "g4_params": [[0.01, 1.0, -1.0], [0.02, 2.5, 1.0]], "g5_params": [[0.01, 4.0, 1.0]],
+        }),
         _ => Value::Null,
     };
     descriptor::build(name, &parameters).expect("registered")
+}
+
+/// With all sites, the sites of each element and the orbits.
+fn build_resolved(name: &str) -> Box<dyn Descriptor> {
+    let mut parameters =
+        json!({ "species": species(), "resolve": ["all", "species", "orbits"], "statistics": ["mean", "std_dev"] });
+    if name == "acsf" {
+        parameters["r_cut"] = json!(5.0);
+        parameters["g5_params"] = json!([[0.01, 4.0, 1.0]]);
+    }
+    descriptor::build(name, &parameters).expect("registered")
+}
+
+/// Elements of the structures.
+fn species() -> Vec<&'static str> {
+    let mut elements = BTreeSet::new();
+    for structure in structures() {
+        elements.extend((0..structure.len()).map(|site| structure.occupants(site)[0].element.symbol()));
+    }
+    elements.into_iter().collect()
 }
 
 fn structures() -> Vec<Structure> {
@@ -190,6 +221,31 @@ proptest! {
                 let apart = difference(&expected, &found);
                 prop_assert!(
                     apart <= tolerance(name),
+                    "{name} of {} changes by {apart:.1e} under {change:?}", structure.composition().reduced_formula()
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn statistics_by_species_and_orbit_stay_where_the_crystal_stays(
+        place in any::<prop::sample::Index>(),
+        numbers in prop::array::uniform4(0.01..1.0_f64),
+    ) {
+        let all = structures();
+        let structure = place.get(&all);
+        for name in RESOLVED {
+            let descriptor = build_resolved(name);
+            let expected = row(&*descriptor, structure);
+            for &change in ALL {
+                let apart = difference(&expected, &row(&*descriptor, &changed(structure, change, &numbers)));
+                // Orbits are told within a hundredth of an Å, so that a standard deviation of equal sites is the root of rounding.
+                prop_assert!(
+                    apart <= 10.0 * TOLERANCE,
                     "{name} of {} changes by {apart:.1e} under {change:?}", structure.composition().reduced_formula()
                 );
             }

@@ -93,3 +93,62 @@ fn columns_of_a_table_are_joined_to_structures_by_their_ids() {
     let ran = work.run(&["screen", "p.toml", "-o", "q.h5"]).expect(1);
     assert!(ran.stderr().contains("nobody") && ran.stderr().contains("ids of structures"), "{}", ran.stderr());
 }
+
+/// Header of the exported result.
+fn header(work: &Workplace, result: &str) -> String {
+    let table = format!("{result}.csv");
+    work.run(&["export", result, "-o", &table]).expect(0);
+    let text = std::fs::read_to_string(work.path(&table)).expect("exported");
+    text.lines().next().expect("header").to_owned()
+}
+
+#[test]
+fn a_first_pass_finds_what_decides_the_number_of_columns() {
+    let work = Workplace::new();
+    work.write("d/a.vasp", POSCAR);
+    work.write("d/b.vasp", POSCAR.replace("Na Cl\n1 1", "Ti\n1").replace("0.5 0.5 0.5\n", ""));
+    work.write("d/c.vasp", "");
+    let arguments = ["featurize", "d", "--preset", "matbench-rf", "--fit", "-o", "m.h5"];
+    // One of three files cannot be read.
+    let ran = work.run(&arguments).expect(2);
+    assert!(ran.stderr().contains("sine_matrix: {\"max_atoms\":2}"), "{}", ran.stderr());
+    assert_eq!(header(&work, "m.h5").matches("sine coulomb matrix eig").count(), 2);
+    assert!(work.run(&arguments).expect(0).stderr().contains("already complete"));
+
+    let ran =
+        work.run(&["featurize", "d", "--descriptors", "acsf,density", "--set", "acsf.r_cut=4", "--fit", "-o", "a.h5"]);
+    let ran = ran.expect(2);
+    assert!(ran.stderr().contains("\"species\":[\"Na\",\"Cl\",\"Ti\"]"), "{}", ran.stderr());
+    let header = header(&work, "a.h5");
+    assert!(["Na", "Cl", "Ti"].iter().all(|symbol| header.contains(&format!("mean ACSF G1 {symbol}"))), "{header}");
+}
+
+#[test]
+fn parameters_of_descriptors_are_set_at_the_shell_and_in_plans() {
+    let work = Workplace::new();
+    work.write("d/a.vasp", POSCAR);
+    let featurize = |arguments: &[&str]| work.run(&[&["featurize", "d", "-o", "o.h5", "--force"], arguments].concat());
+    let ran = featurize(&["--descriptors", "acsf"]).expect(1);
+    assert!(ran.stderr().contains("it needs `species`"), "{}", ran.stderr());
+    // A cell with more atoms than columns.
+    featurize(&["--preset", "matbench-rf", "--set", "sine_matrix.max_atoms=1"]).expect(2);
+    let listed = work.run(&["show", "o.h5", "--quarantine"]).expect(0).stdout();
+    assert!(listed.contains("too-many-atoms"), "{listed}");
+    let ran = featurize(&["--preset", "matbench-rf", "--set", "sine_matrx.max_atoms=1"]).expect(1);
+    assert!(ran.stderr().contains("did you mean \"sine_matrix\"?"), "{}", ran.stderr());
+    let ran = featurize(&["--descriptors", "density", "--set", "sine_matrix.max_atoms=1"]).expect(1);
+    assert!(ran.stderr().contains("sine_matrix"), "{}", ran.stderr());
+
+    let plan = "[source]\nposcar = 'd'\n[[descriptor]]\npreset = 'matbench-rf'\nsine_matrix = { max_atoms = 3 }\n\
+        [[descriptor]]\nname = 'effective_coordination'\nstatistics = ['mean']\nresolve = ['species', 'orbits']\nspecies = ['Cl', 'Na', 'O']\n";
+    work.write("p.toml", plan);
+    work.run(&["screen", "p.toml", "-o", "p.h5"]).expect(0);
+    let header = header(&work, "p.h5");
+    assert_eq!(header.matches("sine coulomb matrix eig").count(), 3);
+    for block in [" of O", " of Na", " of Cl", " over orbits"] {
+        assert!(header.contains(&format!("mean CN_VoronoiNN{block}")), "{header}");
+    }
+    work.write("p.toml", plan.replace("sine_matrix = { max_atoms = 3 }", "max_atoms = 3"));
+    let ran = work.run(&["screen", "p.toml", "-o", "q.h5"]).expect(1);
+    assert!(ran.stderr().contains("a preset takes parameters by descriptor"), "{}", ran.stderr());
+}

@@ -17,6 +17,7 @@ from importlib.metadata import version
 
 warnings.simplefilter("ignore")
 
+from matminer.featurizers.structure import OrbitalFieldMatrix  # noqa: E402
 from matminer.utils import data as matminer_data  # noqa: E402
 from pymatgen.analysis.diffraction import xrd  # noqa: E402
 from pymatgen.core import Element  # noqa: E402
@@ -200,6 +201,27 @@ def scattering():
     return SCATTERING, rows
 
 
+VALENCE_SUBSHELLS = {
+    **{
+        letter: ("1", f"numbers of electrons k in valence subshells of kind {letter}, as the sum of 2^(k - 1)")
+        for letter in "spdf"
+    },
+    "period": ("1", "period, 6 for lanthanides and 7 for actinides"),
+}
+
+
+def valence_subshells():
+    """The vectors of the orbital field matrix: which numbers of electrons its s, p, d, f subshells have, and the period."""
+    vectors = OrbitalFieldMatrix(period_tag=True).ohvs
+    rows = {s: [math.nan] * 5 for s in SYMBOLS}
+    for z, vector in vectors.items():
+        flags = vector.A1.tolist()
+        starts = [0, 2, 8, 18, 32]
+        masks = [sum(flag << k for k, flag in enumerate(flags[a:b])) for a, b in zip(starts, starts[1:])]
+        rows[SYMBOLS[z - 1]] = [*masks, flags.index(1, 32) - 31]
+    return VALENCE_SUBSHELLS, rows
+
+
 def mixing_enthalpy():
     source = matminer_data.MixingEnthalpy(impute_nan=False).mixing_data
     order = {s: z for z, s in enumerate(SYMBOLS)}
@@ -237,6 +259,11 @@ CARDS = {
         source="pymatgen-core 2026.10.16, analysis/diffraction/atomic_scattering_params.json: f(s) = Z - 41.78214 s^2 sum a exp(-b s^2), s = sin(theta)/lambda in 1/angstrom",
         gaps="98 elements, H to Cf; fewer than four terms are filled up with zeros",
         missing="no parameters for the element: its diffraction pattern is not defined"),
+    "elements/valence_subshells": dict(
+        title="Valence subshells of the elements", version="matminer-0.10.1", references=["10.1080/14686996.2017.1378060", "10.1016/j.commatsci.2018.05.018"],
+        licence="MIT (configurations of pymatgen) and BSD-3-Clause-LBNL (their reading by matminer)", commercial_use="yes",
+        source="matminer 0.10.1, OrbitalFieldMatrix.get_ohv, on the electron configurations of pymatgen-core 2026.10.16; the shell that is filled last counts as outermost, so that Cr has 3s2 beside 4s1",
+        gaps="94 elements, H to Pu", missing="the vector of the element is not defined, nor is the matrix of its crystals"),
     "pairs/mixing_enthalpy": dict(
         title="Mixing enthalpies of liquid binary alloys at equal amounts", version="matminer-0.10.1",
         references=["10.2320/matertrans.46.2817"], licence="BSD-3-Clause-LBNL (the matminer package); numbers from the literature",
@@ -271,7 +298,7 @@ def main():
     for package, pinned in PINNED.items():
         assert version(package) == pinned, f"{package} is {version(package)}, expected {pinned}"
     contents = {}
-    for build in (magpie, deml, pymatgen, miedema, scattering):
+    for build in (magpie, deml, pymatgen, miedema, scattering, valence_subshells):
         columns, rows = build()
         body = [[symbol, *map(number, values)] for symbol, values in rows.items()]
         contents[f"elements/{build.__name__}"] = (table(["symbol", *columns], body), {"symbol": ("text", "element"), **columns})

@@ -98,11 +98,13 @@ macro_rules! dispatched {
 use crate::angular::Neighborhood;
 use crate::expansion::{Expansion, Points};
 use crate::structure_factor::Phases;
+use crate::symmetry_functions::{AngularTerms, Shell};
 use crate::trees::{BitTree, ScoreTile, Step, Thresholds, WalkTree};
 #[cfg(target_arch = "x86_64")]
 use crate::walk_avx512;
 use crate::{
-    angular, eigen, exp, expansion, moments, power_spectrum, radial, structure_factor, thresholds, trees, walk,
+    angular, eigen, exp, expansion, moments, power_spectrum, radial, structure_factor, symmetry_functions, thresholds,
+    trees, walk,
 };
 
 dispatched! {
@@ -160,6 +162,26 @@ dispatched! {
 
     /// [`radial::shifted_gaussian_sum`].
     pub fn shifted_gaussian_sum(distances: &[f64], center: f64) -> f64 = radial::shifted_gaussian_sum;
+
+    /// [`radial::weighted_gaussian_sum`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn weighted_gaussian_sum(distances: &[f64], weights: &[f64], center: f64, exponent: f64) -> f64
+        = radial::weighted_gaussian_sum;
+
+    /// [`symmetry_functions::add_angular_functions`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn add_angular_functions(
+        terms: AngularTerms<'_>,
+        left: Shell<'_>,
+        right: Shell<'_>,
+        is_same: bool,
+        rows: &mut [f64],
+        sums: &mut [f64],
+    ) = symmetry_functions::add_angular_functions;
 
     /// [`angular::angular_sums`].
     ///

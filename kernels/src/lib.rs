@@ -15,8 +15,10 @@ pub mod moments;
 pub mod power_spectrum;
 pub mod radial;
 pub mod structure_factor;
+pub mod symmetry_functions;
 pub mod trees;
 
+mod ln;
 mod thresholds;
 mod walk;
 #[cfg(target_arch = "x86_64")]

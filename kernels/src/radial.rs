@@ -105,3 +105,23 @@ pub fn shifted_gaussian_sum(distances: &[f64], center: f64) -> f64 {
     }
     fold(sums)
 }
+
+/// `Σ wᵢ exp(−α (rᵢ − c)²)` over distances `r`.
+///
+/// # Panics
+/// If lengths differ.
+#[inline(always)]
+pub fn weighted_gaussian_sum(distances: &[f64], weights: &[f64], center: f64, exponent: f64) -> f64 {
+    assert_eq!(distances.len(), weights.len());
+    let mut values = [0.0; BLOCK];
+    let mut sums = [0.0; LANES];
+    for (distances, weights) in distances.chunks(BLOCK).zip(weights.chunks(BLOCK)) {
+        for (value, distance) in values.iter_mut().zip(distances) {
+            let apart = distance - center;
+            *value = -exponent * (apart * apart);
+        }
+        exponentials(&mut values, distances.len());
+        add_products(&mut sums, &values[..distances.len()], weights);
+    }
+    fold(sums)
+}

@@ -3,10 +3,11 @@
 
 use matsieve_kernels::angular::{Neighborhood, PADDING};
 use matsieve_kernels::dispatch::{
-    Level, add_scattered, angular_sums, exp_in_place, gaussian_moments, gaussian_sum, phase_sums, shifted_gaussian_sum,
-    symmetric_eigenvalues,
+    Level, add_angular_functions, add_scattered, angular_sums, exp_in_place, gaussian_moments, gaussian_sum,
+    phase_sums, shifted_gaussian_sum, symmetric_eigenvalues, weighted_gaussian_sum,
 };
 use matsieve_kernels::structure_factor::Phases;
+use matsieve_kernels::symmetry_functions::{self, AngularFunction, AngularTerms, ROWS, Shell};
 
 /// Multiplicative congruential numbers (Lehmer 1951, modulus 2³¹ − 1), uniform in 0..1.
 struct Numbers(u64);
@@ -68,6 +69,7 @@ fn sums_of_gaussians_are_those_of_a_plain_loop() {
             let mut values = vec![gaussian_sum(level, &squares, &weights, exponent)];
             values.extend(gaussian_moments(level, &squares, &weights, [&axes[0], &axes[1], &axes[2]], exponent));
             values.push(shifted_gaussian_sum(level, &squares, 3.0));
+            values.push(weighted_gaussian_sum(level, &squares, &weights, 20.0, exponent));
             values
         });
         let terms: Vec<f64> = squares.iter().zip(&weights).map(|(s, w)| w * (-s * exponent).exp()).collect();
@@ -78,6 +80,8 @@ fn sums_of_gaussians_are_those_of_a_plain_loop() {
             near(found[2 + axis], terms.iter().zip(values).map(|(t, x)| t * x).sum(), scale, "moment");
         }
         near(found[5], squares.iter().map(|r| (-(r - 3.0) * (r - 3.0)).exp()).sum(), scale, "shifted");
+        let apart = |r: &f64| (-exponent * (r - 20.0) * (r - 20.0)).exp();
+        near(found[6], squares.iter().zip(&weights).map(|(r, w)| w * apart(r)).sum(), scale, "weighted");
     }
 }
 
@@ -120,6 +124,94 @@ fn angular_sums_are_those_of_a_plain_loop_over_pairs() {
         }
         for (found, expected) in found.iter().zip(expected) {
             near(*found, expected, (length * length * 16) as f64, "angular sum");
+        }
+    }
+}
+
+/// Neighbours of a centre, with padding: unit vectors by axis, distances, one list of weights a function.
+struct Around([Vec<f64>; 3], Vec<f64>, Vec<f64>);
+
+impl Around {
+    fn new(numbers: &mut Numbers, count: usize, functions: usize) -> Self {
+        let padded = |values: &[f64]| [values, &[0.0; symmetry_functions::PADDING]].concat();
+        let mut vectors: Vec<[f64; 3]> = (0..count)
+            .map(|_| {
+                let v: [f64; 3] = std::array::from_fn(|_| 2.0 * numbers.next() - 1.0);
+                let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+                v.map(|x| x / norm)
+            })
+            .collect();
+        if count > 2 {
+            // Opposite and equal directions, where rounding makes bases negative.
+            vectors[1] = vectors[0].map(|x| -x);
+            vectors[2] = vectors[0];
+        }
+        let axes = std::array::from_fn(|k| padded(&vectors.iter().map(|v| v[k]).collect::<Vec<_>>()));
+        let weights = (0..functions).flat_map(|_| padded(&numbers.list(count, 0.0, 1.0))).collect();
+        Self(axes, padded(&numbers.list(count, 0.5, 5.0)), weights)
+    }
+
+    fn shell(&self) -> Shell<'_> {
+        Shell { directions: self.0.each_ref().map(|axis| &axis[..]), distances: &self.1, weights: &self.2 }
+    }
+
+    fn count(&self) -> usize {
+        self.1.len() - symmetry_functions::PADDING
+    }
+}
+
+#[test]
+fn angular_functions_are_those_of_a_plain_loop_over_pairs() {
+    let function = |decay, exponent, sign, is_closed| AngularFunction { decay, exponent, sign, is_closed };
+    let functions = [
+        function(0.01, 1.0, 1.0, true),
+        function(0.01, 7.0, -1.0, true),
+        function(0.3, 2.5, 0.5, true),
+        function(0.0, 1.0, -1.0, false),
+        function(0.0, 0.5, 1.0, false),
+        function(0.0, 16.0, 1.0, false),
+        function(0.0, 300.25, -0.75, false),
+    ];
+    let mut numbers = Numbers(23);
+    let envelope: [f64; 16] = std::array::from_fn(|_| numbers.next() - 0.5);
+    let cutoff = 6.0;
+    for (left, right) in [(0, 0), (0, 5), (5, 0), (1, 1), (2, 3), (7, 8), (9, 17), (16, 16), (31, 30), (70, 70)] {
+        let around = [left, right].map(|count| Around::new(&mut numbers, count, functions.len()));
+        for is_same in [false, true] {
+            let sides = if is_same { [&around[1], &around[1]] } else { [&around[0], &around[1]] };
+            let found = at_every_level(|level| {
+                let mut rows = vec![f64::NAN; ROWS * sides[1].1.len()];
+                let mut sums = vec![1.0; functions.len()];
+                let shells = sides.map(Around::shell);
+                let terms = AngularTerms { functions: &functions, cutoff, envelope: &envelope };
+                add_angular_functions(level, terms, shells[0], shells[1], is_same, &mut rows, &mut sums);
+                sums
+            });
+            for (place, function) in functions.iter().enumerate() {
+                let (mut sum, mut scale) = (1.0, 1.0);
+                for j in 0..sides[0].count() {
+                    for k in if is_same { j + 1 } else { 0 }..sides[1].count() {
+                        let c: f64 = (0..3).map(|axis| sides[0].0[axis][j] * sides[1].0[axis][k]).sum();
+                        let (r, s) = (sides[0].1[j], sides[1].1[k]);
+                        let t = r * r + s * s - 2.0 * r * s * c;
+                        let u = t / (cutoff * cutoff);
+                        let p: f64 = envelope.iter().enumerate().map(|(n, a)| a * u.powi(n as i32)).sum();
+                        let third = match function.is_closed {
+                            true if u <= 1.0 => p * (-function.decay * t).exp(),
+                            true => 0.0,
+                            false => 1.0,
+                        };
+                        let base = (0.5 * (1.0 + function.sign * c)).max(0.0);
+                        let weight = |side: &Around, at: usize| side.2[place * side.1.len() + at];
+                        let term =
+                            2.0 * base.powf(function.exponent) * third * weight(sides[0], j) * weight(sides[1], k);
+                        sum += term;
+                        // A root of rounding is far larger than rounding.
+                        scale += term.abs() + if function.exponent < 1.0 { 1e5 } else { 0.0 };
+                    }
+                }
+                near(found[place], sum, 100.0 * scale, &format!("{function:?} of {left} and {right}, {is_same}"));
+            }
         }
     }
 }

@@ -114,6 +114,8 @@ compiled_in! {
     miedema = "miedema";
     /// Parameters of the atomic scattering factors for X-rays.
     scattering = "scattering";
+    /// Numbers of electrons in the valence subshells, as the orbital field matrix has them.
+    valence_subshells = "valence_subshells";
     /// Covalent radii (Cordero 2008), as pymatgen has them.
     covalent_radius = "covalent_radius";
     /// Bond-valence parameters (O'Keeffe and Brese 1991).
@@ -132,7 +134,7 @@ mod tests {
 
     #[test]
     fn every_element_table_is_readable() {
-        for table in [magpie(), deml(), pymatgen(), miedema(), scattering(), covalent_radius()] {
+        for table in [magpie(), deml(), pymatgen(), miedema(), scattering(), valence_subshells(), covalent_radius()] {
             for column in &table.columns {
                 assert!(column.values.iter().any(|value| value.is_finite()), "{} is empty", column.name);
             }

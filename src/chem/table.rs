@@ -165,6 +165,7 @@ const TABLES: &[TableEntry] = &[
     entry!("elements", "pymatgen"),
     entry!("elements", "miedema"),
     entry!("elements", "scattering"),
+    entry!("elements", "valence_subshells"),
     entry!("pairs", "mixing_enthalpy"),
     entry!("order_parameters", "motifs"),
     entry!("radii", "covalent_radius"),

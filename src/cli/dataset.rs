@@ -10,6 +10,7 @@ use crate::surrogate::Progress;
 use crate::units::Unit;
 
 use super::input::InputArgs;
+use super::parameters::ParameterArgs;
 use super::screen::with_hint;
 use super::{CliError, Context};
 
@@ -38,6 +39,8 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "RECIPE", default_value = "default")]
     pub members: String,
     #[command(flatten)]
+    pub parameters: ParameterArgs,
+    #[command(flatten)]
     pub input: InputArgs,
 }
 
@@ -55,7 +58,8 @@ impl DatasetArgs {
             (None, true) => Some("composition-core"),
             (None, false) => None,
         };
-        let descriptors = descriptor_list(&self.descriptors, preset).map_err(with_hint)?;
+        let changes = self.parameters.by_descriptor()?;
+        let descriptors = descriptor_list(&self.descriptors, preset, &changes).map_err(with_hint)?;
         let name = self.name();
         let request = DatasetRequest {
             source: &spec,
@@ -67,6 +71,7 @@ impl DatasetArgs {
                 _ => TaskKind::Regression,
             }),
             descriptors: &descriptors,
+            fit: self.parameters.fit,
             other,
         };
         let read = read_dataset(&request, Path::new("")).map_err(with_hint)?;

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::screen::{Plan, Screen, run};
+use crate::screen::{Plan, Screen, descriptor_list, extent, fill, in_pool, run, to_fit};
 
 use super::input::{InputArgs, carry};
+use super::parameters::ParameterArgs;
 use super::screen::{RunArgs, run_error, run_options, tell, with_hint};
 use super::{CliError, Context, Exit};
 
@@ -32,6 +33,8 @@ pub struct FeaturizeArgs {
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub columns: Vec<String>,
     #[command(flatten)]
+    pub parameters: ParameterArgs,
+    #[command(flatten)]
     pub input: InputArgs,
     #[command(flatten)]
     pub how: RunArgs,
@@ -46,14 +49,43 @@ pub fn run_featurize(args: &FeaturizeArgs, context: &Context) -> Result<Exit, Cl
     let mut source = args.input.source(&args.inputs);
     carry(&args.columns, &mut source);
     document.insert("source".into(), Value::Table(source));
-    let descriptors = match &args.preset {
-        Some(preset) => vec![entry("preset", preset)],
-        None => args.descriptors.iter().map(|name| entry("name", name.trim())).collect(),
-    };
-    document.insert("descriptor".into(), Value::Array(descriptors));
+    document.insert("descriptor".into(), Value::Array(descriptors(args, &document, context)?));
     document.insert("sink".into(), entry("dtype", &args.dtype));
     let screen = plan(&document, context)?;
     run_plan(screen, &args.output, &args.how, context)
+}
+
+/// The plan's `[[descriptor]]`: what was asked for, and what a first pass over the candidates found.
+fn descriptors(args: &FeaturizeArgs, document: &Table, context: &Context) -> Result<Vec<Value>, CliError> {
+    let mut changes = args.parameters.by_descriptor()?;
+    let mut list = descriptor_list(&args.descriptors, args.preset.as_deref(), &changes).map_err(with_hint)?;
+    if args.parameters.fit && !to_fit(&list).is_empty() {
+        let source = serde_json::to_value(&document["source"])?;
+        let found =
+            in_pool(context.threads, || extent(&source, Path::new(""), context.seed.unwrap_or(0)).map_err(with_hint))
+                .map_err(run_error)??;
+        let fitted: Vec<String> = to_fit(&list).into_iter().map(|(name, _)| name.to_owned()).collect();
+        fill(&mut list, &found);
+        for (name, parameters) in list.iter().filter(|(name, _)| fitted.contains(name)) {
+            changes.insert(name.clone(), parameters.clone());
+            if !context.quiet {
+                eprintln!("{name}: {parameters}");
+            }
+        }
+    }
+    let Some(preset) = &args.preset else {
+        return list.iter().map(|(name, parameters)| table(&[("name", name.as_str())], parameters)).collect();
+    };
+    Ok(vec![table(&[("preset", preset.as_str())], &serde_json::Value::Object(changes))?])
+}
+
+/// A table with these texts and what an object holds.
+fn table(texts: &[(&str, &str)], rest: &serde_json::Value) -> Result<Value, CliError> {
+    let mut table: Table =
+        texts.iter().map(|(key, text)| ((*key).to_owned(), Value::String((*text).to_owned()))).collect();
+    let Value::Table(rest) = Value::try_from(rest).map_err(CliError::usage)? else { return Ok(Value::Table(table)) };
+    table.extend(rest);
+    Ok(Value::Table(table))
 }
 
 /// A table with one text.

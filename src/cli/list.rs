@@ -45,7 +45,16 @@ pub fn run(args: &ListArgs, context: &Context) -> Result<Exit, CliError> {
         Kind::Descriptors => descriptors()?,
         Kind::Presets => descriptor::PRESETS
             .iter()
-            .map(|preset| json!({ "name": preset.name, "summary": preset.summary, "descriptors": preset.descriptors }))
+            .map(|preset| {
+                let names: Vec<&str> = preset.descriptors.iter().map(|member| member.name).collect();
+                let parameters: serde_json::Map<String, Value> = preset
+                    .descriptors
+                    .iter()
+                    .map(|member| (member.name.to_owned(), Value::Object(member.parameters())))
+                    .filter(|(_, parameters)| parameters.as_object().is_some_and(|object| !object.is_empty()))
+                    .collect();
+                json!({ "name": preset.name, "summary": preset.summary, "descriptors": names, "parameters": parameters })
+            })
             .collect(),
         Kind::Filters => {
             filter::REGISTRY.iter().map(|entry| json!({ "name": entry.name, "summary": entry.summary })).collect()
@@ -96,22 +105,48 @@ fn models() -> Result<Vec<Value>, CliError> {
 
 fn descriptors() -> Result<Vec<Value>, CliError> {
     let describe = |entry: &descriptor::Entry| {
-        // Those whose width comes from the plan cannot be built without parameters; they are listed without columns.
-        let Ok(built) = (entry.build)(&Value::Null) else {
-            return json!({ "name": entry.name, "summary": entry.summary });
-        };
-        json!({
+        let (built, example) = entry.listed();
+        let mut listed = json!({
             "name": entry.name, "summary": entry.summary, "version": built.version(), "columns": built.columns(),
             "needs": { "structure": built.needs().structure, "oxidation_states": built.needs().oxidation_states },
             "parameters": built.parameters(), "tables": built.tables(), "references": built.references(),
-        })
+        });
+        // Columns that a plan chooses are those of an example.
+        if let Some(example) = example {
+            listed["example"] = example;
+        }
+        listed
     };
     Ok(descriptor::REGISTRY.iter().map(describe).collect())
+}
+
+/// Fields of a descriptor that are told from others.
+const DERIVED: [&str; 4] = ["columns", "units", "needs", "references"];
+
+fn derived(entry: &Value, key: &str, context: &Context) -> String {
+    let items = |key: &str| entry[key].as_array().map_or(&[][..], Vec::as_slice);
+    match key {
+        "columns" if entry.get("example").is_some() => say(context.language, "from the plan", "由方案定").to_owned(),
+        "columns" => items("columns").len().to_string(),
+        "units" => {
+            let mut units: Vec<&str> = Vec::new();
+            for unit in items("columns").iter().filter_map(|column| column["unit"].as_str()) {
+                if !units.contains(&unit) {
+                    units.push(unit);
+                }
+            }
+            units.join(", ")
+        }
+        "needs" if entry["needs"]["structure"] == true => say(context.language, "structure", "结构").to_owned(),
+        "needs" => say(context.language, "composition", "成分").to_owned(),
+        _ => items("references").iter().filter_map(|reference| reference["doi"].as_str()).collect::<Vec<_>>().join(" "),
+    }
 }
 
 fn text(kind: Kind, entries: &[Value], context: &Context) -> String {
     let word = |en, zh| say(context.language, en, zh);
     let field = |entry: &Value, key: &str| match &entry[key] {
+        _ if kind == Kind::Descriptors && DERIVED.contains(&key) => derived(entry, key, context),
         Value::String(text) => text.clone(),
         Value::Array(items) if items.iter().all(Value::is_string) => {
             items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
@@ -123,7 +158,14 @@ fn text(kind: Kind, entries: &[Value], context: &Context) -> String {
     let (name, summary) = ((word("name", "名称"), "name", false), (word("summary", "说明"), "summary", false));
     let columns: Vec<(&str, &str, bool)> = match kind {
         Kind::Descriptors => {
-            vec![name, (word("columns", "列数"), "columns", true), (word("version", "版本"), "version", true), summary]
+            vec![
+                name,
+                (word("columns", "列数"), "columns", true),
+                (word("units", "单位"), "units", false),
+                (word("needs", "需要"), "needs", false),
+                (word("references", "文献"), "references", false),
+                summary,
+            ]
         }
         Kind::Presets => vec![name, summary, (word("descriptors", "描述符"), "descriptors", false)],
         Kind::Filters => vec![name, summary],

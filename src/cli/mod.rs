@@ -14,6 +14,7 @@ mod list;
 mod machine;
 mod model;
 mod output;
+mod parameters;
 mod predict;
 mod rank;
 mod report;

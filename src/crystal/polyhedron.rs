@@ -22,6 +22,9 @@ pub(super) struct Polyhedron {
     /// Facets; those beyond `num_facets` are spare memory.
     facets: Vec<Ring>,
     num_facets: usize,
+    /// Corners for which every list of them has memory. Lists change places, so that one which is too short for another's
+    /// corners would be made longer at a later cell, long after the first.
+    most_corners: usize,
     /// Distance² of the farthest vertex.
     radius_squared: f64,
     /// Signed distance of each vertex from the plane.
@@ -110,6 +113,8 @@ impl Polyhedron {
 
     /// Keeps the part of a facet below the plane, and notes its corners in the plane.
     fn cut_facet(&mut self, place: usize) {
+        // A plane takes at least one corner away and adds two.
+        self.have_room(self.facets[place].corners.len() + 1);
         self.ring.clear();
         let corners = std::mem::take(&mut self.facets[place].corners);
         for (k, &corner) in corners.iter().enumerate() {
@@ -172,14 +177,29 @@ impl Polyhedron {
     }
 
     fn push_facet(&mut self, generator: u32, corners: &[u32]) {
+        self.have_room(corners.len());
         if self.facets.len() == self.num_facets {
-            self.facets.push(Ring::default());
+            self.facets.push(Ring { generator, corners: Vec::with_capacity(self.most_corners) });
         }
         let ring = &mut self.facets[self.num_facets];
         ring.generator = generator;
         ring.corners.clear();
         ring.corners.extend_from_slice(corners);
         self.num_facets += 1;
+    }
+
+    /// Gives every list of corners memory for so many.
+    fn have_room(&mut self, corners: usize) {
+        /// More corners than most facets of crystals have.
+        const USUAL: usize = 16;
+        if corners <= self.most_corners {
+            return;
+        }
+        self.most_corners = corners.next_power_of_two().max(USUAL);
+        let lists = self.facets.iter_mut().map(|facet| &mut facet.corners);
+        for list in lists.chain([&mut self.ring]) {
+            list.reserve_exact(self.most_corners - list.len());
+        }
     }
 
     /// Forgets the vertices beyond the plane.

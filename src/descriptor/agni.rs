@@ -5,8 +5,10 @@ use matsieve_kernels::dispatch::{Level, gaussian_moments};
 use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::Unit;
 
-use super::site_sums::{self, CUTOFF, mean_and_std, polynomial};
-use super::{Descriptor, DescriptorError, Needs, Scratch, crystal_input, no_parameters};
+use super::site_pooling::SitePooling;
+use super::site_statistics::MEAN_AND_DEVIATION;
+use super::site_sums::{CUTOFF, polynomial};
+use super::{Descriptor, DescriptorError, Needs, Scratch, crystal_input};
 
 /// Radius of the surroundings, in Å.
 const RADIUS: f64 = 8.0;
@@ -18,17 +20,18 @@ const NUM_WIDTHS: usize = 8;
 /// `Aᵢ(η) = Σⱼ exp(−(r/η)²) f(r)` for eight η from 0.8 to 16 Å, and the same with the components of (Rᵢ − Rⱼ)/r. The latter
 /// turn with the crystal: their statistics are no invariants.
 struct Agni {
+    pooling: SitePooling,
     widths: [f64; NUM_WIDTHS],
     level: Level,
 }
 
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("agni", parameters)?;
+    let pooling = SitePooling::alone("agni", parameters, MEAN_AND_DEVIATION)?;
     let [low, high] = [0.8, 16.0].map(libm::log10);
     let step = (high - low) / (NUM_WIDTHS - 1) as f64;
     let widths = std::array::from_fn(|place| libm::pow(10.0, low + place as f64 * step));
-    Ok(Box::new(Agni { widths, level: Level::best() }))
+    Ok(Box::new(Agni { pooling, widths, level: Level::best() }))
 }
 
 impl Descriptor for Agni {
@@ -37,7 +40,7 @@ impl Descriptor for Agni {
         for direction in ["", "dir=x ", "dir=y ", "dir=z "] {
             labels.extend(self.widths.iter().map(|&width| format!("AGNI {direction}eta={}", scientific(width))));
         }
-        site_sums::columns(&labels, &Unit::dimensionless())
+        self.pooling.columns(labels.into_iter().map(|label| (label, Unit::dimensionless())))
     }
 
     fn needs(&self) -> Needs {
@@ -55,28 +58,31 @@ impl Descriptor for Agni {
         ]
     }
 
+    fn parameters(&self) -> serde_json::Value {
+        self.pooling.parameters(serde_json::json!({}))
+    }
+
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
-        let (structure, _) = crystal_input::ordered_structure(candidate)?;
-        let Scratch { geometry, sites, .. } = scratch;
+        let (structure, occupants) = crystal_input::ordered_structure(candidate)?;
+        let Scratch { geometry, sites, site_values, .. } = &mut *scratch;
         let neighbors = geometry.neighbors(structure, RADIUS).map_err(crystal_input::geometry_fault)?;
-        sites.values.clear();
+        site_values.clear();
         for site in 0..structure.len() {
             sites.set(neighbors.within(site, RADIUS), RADIUS, |square| polynomial(&CUTOFF, square));
             let count = sites.count();
-            let start = sites.values.len();
-            sites.values.resize(start + 4 * NUM_WIDTHS, 0.0);
+            let start = site_values.len();
+            site_values.resize(start + 4 * NUM_WIDTHS, 0.0);
             let directions = [0, 1, 2].map(|axis| &sites.directions[axis][..count]);
             for (place, width) in self.widths.iter().enumerate() {
                 let (squares, weights) = (&sites.squares[..count], &sites.weights[..count]);
                 let [sum, x, y, z] = gaussian_moments(self.level, squares, weights, directions, 1.0 / (width * width));
                 // Vectors of neighbours point away from the site, those of the definition towards it.
                 for (kind, value) in [sum, -x, -y, -z].into_iter().enumerate() {
-                    sites.values[start + kind * NUM_WIDTHS + place] = value;
+                    site_values[start + kind * NUM_WIDTHS + place] = value;
                 }
             }
         }
-        mean_and_std(&sites.values, out);
-        Ok(())
+        self.pooling.finish(structure, occupants, scratch, out)
     }
 }
 

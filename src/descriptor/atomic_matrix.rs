@@ -11,7 +11,7 @@ use super::DescriptorError;
 /// Columns where a plan does not say otherwise: more atoms than any of 46,000 Materials Project structures has (276).
 const MAX_ATOMS: usize = 300;
 /// Most columns: a matrix of 32 MiB, whose eigenvalues take seconds.
-const LIMIT: usize = 2000;
+pub(super) const LIMIT: usize = 2000;
 
 /// Bohr radii in 1 Å as matminer 0.10.1 has them: it takes CODATA's "Angstrom star", which is 1.000 014 95 Å.
 pub(super) const ANGSTROM: f64 = 1.889_754_377_313_364_7;

@@ -4,23 +4,26 @@ use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::Unit;
 
 use super::crystal_input::{geometry_fault, ordered_structure};
-use super::{Descriptor, DescriptorError, Needs, Scratch, no_parameters, power_means};
+use super::site_pooling::SitePooling;
+use super::site_statistics::DE_JONG;
+use super::{Descriptor, DescriptorError, Needs, Scratch};
 
 /// Mean, over the neighbours that share a facet, of the angle to the nearest other one; eleven statistics over sites.
 ///
 /// matminer's `SiteStatsFingerprint.from_preset("BondAngle-dejong2016")`. Every facet counts alike, however small: a
 /// crystal that is not quite symmetric has other neighbours than the ideal one.
-struct BondAngles;
+struct BondAngles {
+    pooling: SitePooling,
+}
 
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("bond_angles", parameters)?;
-    Ok(Box::new(BondAngles))
+    Ok(Box::new(BondAngles { pooling: SitePooling::alone("bond_angles", parameters, DE_JONG)? }))
 }
 
 impl Descriptor for BondAngles {
     fn columns(&self) -> Vec<Column> {
-        power_means::columns("Average bond angle", &Unit::parse("rad").expect("a known unit"))
+        self.pooling.columns([("Average bond angle", Unit::parse("rad").expect("a known unit"))])
     }
 
     fn needs(&self) -> Needs {
@@ -32,11 +35,18 @@ impl Descriptor for BondAngles {
     }
 
     fn references(&self) -> &'static [Reference] {
-        power_means::REFERENCES
+        &[
+            Reference { doi: "10.1038/srep34256", taken: "power means of a site quantity" },
+            Reference { doi: "10.1016/j.commatsci.2018.05.018", taken: "definition as in matminer 0.10.1" },
+        ]
+    }
+
+    fn parameters(&self) -> serde_json::Value {
+        self.pooling.parameters(serde_json::json!({}))
     }
 
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
-        let (structure, _) = ordered_structure(candidate)?;
+        let (structure, occupants) = ordered_structure(candidate)?;
         let voronoi = scratch.geometry.voronoi(structure).map_err(geometry_fault)?;
         scratch.site_values.clear();
         for site in 0..structure.len() {
@@ -55,7 +65,6 @@ impl Descriptor for BondAngles {
             }
             scratch.site_values.push(sum / facets.len() as f64);
         }
-        power_means::write(&scratch.site_values, out);
-        Ok(())
+        self.pooling.finish(structure, occupants, scratch, out)
     }
 }

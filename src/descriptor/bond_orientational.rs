@@ -6,14 +6,16 @@ use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::Unit;
 
 use super::crystal_input::{geometry_fault, ordered_structure};
-use super::site_statistics::{self, MEAN_AND_DEVIATION};
-use super::{Descriptor, DescriptorError, Needs, Scratch, no_parameters};
+use super::site_pooling::SitePooling;
+use super::site_statistics::MEAN_AND_DEVIATION;
+use super::{Descriptor, DescriptorError, Needs, Scratch};
 
 /// `Q_l = sqrt(4π/(2l+1) Σ_m |Σ w Y_lm(n)|²)` for l = 1…10 over the directions n of the facets of a site, w being their
 /// shares of the solid angle; mean and standard deviation over sites.
 ///
 /// matminer's `SiteStatsFingerprint(BondOrientationalParameter())`.
 struct BondOrientational {
+    pooling: SitePooling,
     harmonics: Harmonics,
 }
 
@@ -21,14 +23,14 @@ const MAX_DEGREE: usize = 10;
 
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("bond_orientational", parameters)?;
-    Ok(Box::new(BondOrientational { harmonics: Harmonics::new() }))
+    let pooling = SitePooling::alone("bond_orientational", parameters, MEAN_AND_DEVIATION)?;
+    Ok(Box::new(BondOrientational { pooling, harmonics: Harmonics::new() }))
 }
 
 impl Descriptor for BondOrientational {
     fn columns(&self) -> Vec<Column> {
         let quantities = (1..=MAX_DEGREE).map(|degree| (format!("BOOP Q l={degree}"), Unit::dimensionless()));
-        site_statistics::columns(quantities, MEAN_AND_DEVIATION)
+        self.pooling.columns(quantities)
     }
 
     fn needs(&self) -> Needs {
@@ -47,8 +49,12 @@ impl Descriptor for BondOrientational {
         ]
     }
 
+    fn parameters(&self) -> serde_json::Value {
+        self.pooling.parameters(serde_json::json!({}))
+    }
+
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
-        let (structure, _) = ordered_structure(candidate)?;
+        let (structure, occupants) = ordered_structure(candidate)?;
         let voronoi = scratch.geometry.voronoi(structure).map_err(geometry_fault)?;
         scratch.site_values.clear();
         for site in 0..structure.len() {
@@ -70,8 +76,7 @@ impl Descriptor for BondOrientational {
                 scratch.site_values.push((4.0 * PI / (2 * degree + 1) as f64 * sum).sqrt());
             }
         }
-        site_statistics::write(&scratch.site_values, MEAN_AND_DEVIATION, out);
-        Ok(())
+        self.pooling.finish(structure, occupants, scratch, out)
     }
 }
 

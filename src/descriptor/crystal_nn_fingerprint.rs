@@ -6,8 +6,9 @@ use crate::crystal::order_parameters::{MAX_COORDINATION, NUM_MOTIFS, Shell, moti
 use crate::units::Unit;
 
 use super::crystal_input::ordered_structure;
-use super::site_moments::{SiteMoments, site_columns};
-use super::{Descriptor, DescriptorError, Needs, Scratch, no_parameters};
+use super::site_pooling::SitePooling;
+use super::site_statistics::MEAN_AND_DEVIATION;
+use super::{Descriptor, DescriptorError, Needs, Scratch};
 
 /// Largest coordination number that has a column.
 const MAX_NUMBER: usize = 24;
@@ -19,25 +20,26 @@ const WIDTH: usize = MAX_NUMBER + NUM_MOTIFS;
 ///
 /// For each coordination number its weight by CrystalNN, then that weight times the order parameter of each of its motifs.
 struct CrystalNnFingerprint {
+    pooling: SitePooling,
     /// Where the weight of each number is, from 1; its motifs follow.
     places: [usize; MAX_NUMBER],
 }
 
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("crystal_nn_fingerprint", parameters)?;
+    let pooling = SitePooling::alone("crystal_nn_fingerprint", parameters, MEAN_AND_DEVIATION)?;
     let before = |number| motifs().partition_point(|motif| motif.coordination < number);
     let places = std::array::from_fn(|place| place + before(place + 1));
-    Ok(Box::new(CrystalNnFingerprint { places }))
+    Ok(Box::new(CrystalNnFingerprint { pooling, places }))
 }
 
 impl Descriptor for CrystalNnFingerprint {
     fn columns(&self) -> Vec<Column> {
         let labels = (1..=MAX_NUMBER).flat_map(|number| {
             let names = motifs().iter().filter(move |motif| motif.coordination == number).map(|motif| &motif.name[..]);
-            std::iter::once("wt").chain(names).map(move |name| format!("{name} CN_{number}"))
+            std::iter::once("wt").chain(names).map(move |name| (format!("{name} CN_{number}"), Unit::dimensionless()))
         });
-        site_columns(labels, &Unit::dimensionless())
+        self.pooling.columns(labels)
     }
 
     fn needs(&self) -> Needs {
@@ -59,17 +61,20 @@ impl Descriptor for CrystalNnFingerprint {
         &["motifs", "pymatgen", "covalent_radius", "ionic_radius"]
     }
 
+    fn parameters(&self) -> serde_json::Value {
+        self.pooling.parameters(serde_json::json!({}))
+    }
+
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
         let (structure, occupants) = ordered_structure(candidate)?;
         scratch.find_bonds(structure, occupants)?;
-        let mut moments = SiteMoments::begin(out);
+        scratch.site_values.clear();
         for site in 0..structure.len() {
             let mut quantities = [0.0; WIDTH];
             self.fingerprint(scratch.bonds.of(site), &mut scratch.shell, &mut quantities);
-            moments.add(quantities.into_iter());
+            scratch.site_values.extend(quantities);
         }
-        moments.finish();
-        Ok(())
+        self.pooling.finish(structure, occupants, scratch, out)
     }
 }
 

@@ -4,23 +4,25 @@ use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::Unit;
 
 use super::crystal_input::{geometry_fault, ordered_structure};
-use super::site_statistics::{self, WARD};
-use super::{Descriptor, DescriptorError, Needs, Scratch, no_parameters};
+use super::site_pooling::SitePooling;
+use super::site_statistics::WARD;
+use super::{Descriptor, DescriptorError, Needs, Scratch};
 
 /// `(Σ A)² / Σ A²` over the areas of a site's facets; five statistics over sites.
 ///
 /// matminer's `SiteStatsFingerprint.from_preset("CoordinationNumber_ward-prb-2017")`.
-struct EffectiveCoordination;
+struct EffectiveCoordination {
+    pooling: SitePooling,
+}
 
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("effective_coordination", parameters)?;
-    Ok(Box::new(EffectiveCoordination))
+    Ok(Box::new(EffectiveCoordination { pooling: SitePooling::alone("effective_coordination", parameters, WARD)? }))
 }
 
 impl Descriptor for EffectiveCoordination {
     fn columns(&self) -> Vec<Column> {
-        site_statistics::columns([("CN_VoronoiNN", Unit::dimensionless())], WARD)
+        self.pooling.columns([("CN_VoronoiNN", Unit::dimensionless())])
     }
 
     fn needs(&self) -> Needs {
@@ -35,8 +37,12 @@ impl Descriptor for EffectiveCoordination {
         &[Reference { doi: "10.1103/PhysRevB.96.024104", taken: "effective coordination number and its statistics" }]
     }
 
+    fn parameters(&self) -> serde_json::Value {
+        self.pooling.parameters(serde_json::json!({}))
+    }
+
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
-        let (structure, _) = ordered_structure(candidate)?;
+        let (structure, occupants) = ordered_structure(candidate)?;
         let voronoi = scratch.geometry.voronoi(structure).map_err(geometry_fault)?;
         scratch.site_values.clear();
         for site in 0..structure.len() {
@@ -47,7 +53,6 @@ impl Descriptor for EffectiveCoordination {
             }
             scratch.site_values.push(sum * sum / squares);
         }
-        site_statistics::write(&scratch.site_values, WARD, out);
-        Ok(())
+        self.pooling.finish(structure, occupants, scratch, out)
     }
 }

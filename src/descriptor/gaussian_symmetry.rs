@@ -6,8 +6,10 @@ use matsieve_kernels::dispatch::{Level, angular_sums, gaussian_sum};
 use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::Unit;
 
-use super::site_sums::{self, CUTOFF, NUM_TERMS, mean_and_std, polynomial};
-use super::{Descriptor, DescriptorError, Needs, Scratch, crystal_input, no_parameters};
+use super::site_pooling::SitePooling;
+use super::site_statistics::MEAN_AND_DEVIATION;
+use super::site_sums::{CUTOFF, NUM_TERMS, polynomial};
+use super::{Descriptor, DescriptorError, Needs, Scratch, crystal_input};
 
 /// Radius of the surroundings, in Å.
 const RADIUS: f64 = 6.5;
@@ -31,6 +33,7 @@ const SCALES: [f64; 4] = [1.0, 1.0, 0.125, 0.125];
 
 /// matminer's `GaussianSymmFunc`, mean and standard deviation over the sites; all neighbours are of one kind.
 struct GaussianSymmetry {
+    pooling: SitePooling,
     /// `exp(−η t) f(t)` of a pair of neighbours as a power series in t, their squared distance in units of RADIUS².
     envelope: [f64; NUM_TERMS],
     level: Level,
@@ -38,8 +41,8 @@ struct GaussianSymmetry {
 
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("gaussian_symmetry", parameters)?;
-    Ok(Box::new(GaussianSymmetry { envelope: envelope(), level: Level::best() }))
+    let pooling = SitePooling::alone("gaussian_symmetry", parameters, MEAN_AND_DEVIATION)?;
+    Ok(Box::new(GaussianSymmetry { pooling, envelope: envelope(), level: Level::best() }))
 }
 
 /// The product of the series of exp(−ANGULAR t) and of the cut-off function: what is cut off is below 1e-17.
@@ -57,7 +60,7 @@ fn envelope() -> [f64; NUM_TERMS] {
 
 impl Descriptor for GaussianSymmetry {
     fn columns(&self) -> Vec<Column> {
-        site_sums::columns(&LABELS.map(str::to_owned), &Unit::dimensionless())
+        self.pooling.columns(LABELS.map(|label| (label, Unit::dimensionless())))
     }
 
     fn needs(&self) -> Needs {
@@ -75,11 +78,15 @@ impl Descriptor for GaussianSymmetry {
         ]
     }
 
+    fn parameters(&self) -> serde_json::Value {
+        self.pooling.parameters(serde_json::json!({}))
+    }
+
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
-        let (structure, _) = crystal_input::ordered_structure(candidate)?;
-        let Scratch { geometry, sites, .. } = scratch;
+        let (structure, occupants) = crystal_input::ordered_structure(candidate)?;
+        let Scratch { geometry, sites, site_values, .. } = &mut *scratch;
         let neighbors = geometry.neighbors(structure, RADIUS).map_err(crystal_input::geometry_fault)?;
-        sites.values.clear();
+        site_values.clear();
         for site in 0..structure.len() {
             let near = neighbors.within(site, RADIUS);
             sites.set(near, RADIUS, |square| polynomial(&CUTOFF, square));
@@ -87,7 +94,7 @@ impl Descriptor for GaussianSymmetry {
             for exponent in RADIAL {
                 let (squares, weights) = (&sites.squares[..count], &sites.weights[..count]);
                 let sum = gaussian_sum(self.level, squares, weights, exponent / (RADIUS * RADIUS));
-                sites.values.push(sum);
+                site_values.push(sum);
             }
             // The two legs of a pair have the same envelope as its base.
             sites.set(near, RADIUS, |square| polynomial(&self.envelope, square));
@@ -96,9 +103,8 @@ impl Descriptor for GaussianSymmetry {
                 Neighborhood { directions: [x, y, z], distances: &sites.distances, weights: &sites.weights };
             let mut sums = [0.0; 4];
             angular_sums(self.level, neighborhood, &self.envelope, &mut sums);
-            sites.values.extend(sums.iter().zip(SCALES).map(|(sum, scale)| sum * scale));
+            site_values.extend(sums.iter().zip(SCALES).map(|(sum, scale)| sum * scale));
         }
-        mean_and_std(&sites.values, out);
-        Ok(())
+        self.pooling.finish(structure, occupants, scratch, out)
     }
 }

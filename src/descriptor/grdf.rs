@@ -8,8 +8,9 @@ use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::crystal::RADIUS_SLACK;
 use crate::units::Unit;
 
-use super::site_sums::{self, mean_and_std};
-use super::{Descriptor, DescriptorError, Needs, Scratch, crystal_input, no_parameters};
+use super::site_pooling::SitePooling;
+use super::site_statistics::MEAN_AND_DEVIATION;
+use super::{Descriptor, DescriptorError, Needs, Scratch, crystal_input};
 
 /// Radius of the surroundings, in Å.
 const RADIUS: f64 = 10.0;
@@ -20,14 +21,15 @@ const NUM_WINDOWS: usize = 10;
 ///
 /// `Σⱼ g(r) / ∫ 4πr² g(r) dr` with `g = exp(−(r − c)²)`, both up to 10 Å.
 struct Grdf {
+    pooling: SitePooling,
     volumes: [f64; NUM_WINDOWS],
     level: Level,
 }
 
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("grdf", parameters)?;
-    Ok(Box::new(Grdf { volumes: std::array::from_fn(|window| volume(window as f64)), level: Level::best() }))
+    let pooling = SitePooling::alone("grdf", parameters, MEAN_AND_DEVIATION)?;
+    Ok(Box::new(Grdf { pooling, volumes: std::array::from_fn(|window| volume(window as f64)), level: Level::best() }))
 }
 
 /// `∫₀ᴿ 4πr² exp(−(r − c)²) dr`.
@@ -40,8 +42,8 @@ fn volume(center: f64) -> f64 {
 
 impl Descriptor for Grdf {
     fn columns(&self) -> Vec<Column> {
-        let labels: Vec<String> = (0..NUM_WINDOWS).map(|c| format!("Gaussian center={c}.0 width=1.0")).collect();
-        site_sums::columns(&labels, &Unit::parse("angstrom^-3").expect("a known unit"))
+        let unit = Unit::parse("angstrom^-3").expect("a known unit");
+        self.pooling.columns((0..NUM_WINDOWS).map(|c| (format!("Gaussian center={c}.0 width=1.0"), unit.clone())))
     }
 
     fn needs(&self) -> Needs {
@@ -56,22 +58,25 @@ impl Descriptor for Grdf {
         &[Reference { doi: "10.1103/PhysRevB.95.144110", taken: "generalised radial distribution functions" }]
     }
 
+    fn parameters(&self) -> serde_json::Value {
+        self.pooling.parameters(serde_json::json!({}))
+    }
+
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
-        let (structure, _) = crystal_input::ordered_structure(candidate)?;
-        let Scratch { geometry, sites, .. } = scratch;
+        let (structure, occupants) = crystal_input::ordered_structure(candidate)?;
+        let Scratch { geometry, sites, site_values, .. } = &mut *scratch;
         let reach = RADIUS + RADIUS_SLACK;
         let neighbors = geometry.neighbors(structure, reach).map_err(crystal_input::geometry_fault)?;
-        sites.values.clear();
+        site_values.clear();
         for site in 0..structure.len() {
             sites.distances.clear();
             sites.distances.extend(neighbors.within(site, reach).iter().map(|neighbor| neighbor.distance));
             for (window, volume) in self.volumes.iter().enumerate() {
                 let sum = shifted_gaussian_sum(self.level, &sites.distances, window as f64);
-                sites.values.push(sum / volume);
+                site_values.push(sum / volume);
             }
         }
-        mean_and_std(&sites.values, out);
-        Ok(())
+        self.pooling.finish(structure, occupants, scratch, out)
     }
 }
 

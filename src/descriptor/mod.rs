@@ -3,6 +3,7 @@
 use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::closest;
 
+mod acsf;
 mod agni;
 mod atomic_matrix;
 mod band_center;
@@ -22,6 +23,7 @@ mod electronegativity_difference;
 mod element_fraction;
 mod element_property;
 mod ewald_energy;
+mod fit;
 mod gaussian_symmetry;
 mod grdf;
 mod ion_property;
@@ -30,17 +32,18 @@ mod magpie;
 mod max_packing_efficiency;
 mod miedema;
 mod op_site_fingerprint;
+mod orbital_field_matrix;
 mod oxidation_states;
 mod pair_histogram;
 mod partial_rdf;
 mod policy;
-mod power_means;
+mod preset;
 mod pymatgen_elemental;
 mod rdf;
 mod scratch;
 mod sine_matrix;
 mod site_charges;
-mod site_moments;
+mod site_pooling;
 mod site_statistics;
 mod site_sums;
 mod soap;
@@ -56,6 +59,8 @@ mod voronoi_fingerprint;
 mod xrd;
 mod yang_solid_solution;
 
+pub use fit::{Fitted, MOST_ATOMS, fitted};
+pub use preset::{Member, PRESETS, Preset, preset};
 pub use scratch::Scratch;
 
 /// What a descriptor needs of a candidate, beside a composition.
@@ -112,6 +117,23 @@ pub struct Entry {
     pub build: fn(&serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError>,
 }
 
+impl Entry {
+    /// The descriptor with its defaults, or with an example of what a plan has to choose, and those parameters.
+    ///
+    /// # Panics
+    /// Never: a test builds all of them.
+    pub fn listed(&self) -> (Box<dyn Descriptor>, Option<serde_json::Value>) {
+        let defaults = serde_json::json!({});
+        match (self.build)(&defaults) {
+            Ok(built) => (built, None),
+            Err(_) => {
+                let example = fit::example(self.name);
+                ((self.build)(&example).expect("a test builds all of them"), Some(example))
+            }
+        }
+    }
+}
+
 /// All descriptors, in the order in which they are listed.
 #[rustfmt::skip]
 pub const REGISTRY: &[Entry] = &[
@@ -130,6 +152,7 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "yang_solid_solution", summary: "omega and delta of Yang and Zhang: does an alloy form a solid solution", build: yang_solid_solution::build },
     Entry { name: "miedema", summary: "formation enthalpies of alloys by Miedema's model", build: miedema::build },
     Entry { name: "soap", summary: "power spectrum of smooth overlaps of atomic positions, averaged over the sites", build: soap::build },
+    Entry { name: "acsf", summary: "atom-centred symmetry functions of the elements of the plan (Behler 2011), mean over sites", build: acsf::build },
     Entry { name: "policy", summary: "price, scarcity, supply risk, criticality and hazard of the elements", build: policy::build },
     Entry { name: "density", summary: "density, volume per atom, packing fraction", build: density::build },
     Entry { name: "density_matminer", summary: "density, all undefined where an element has no radius, as in matminer", build: density::build_matminer },
@@ -143,6 +166,7 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "rdf", summary: "radial distribution function up to 20 A", build: rdf::build },
     Entry { name: "rdf_matminer", summary: "radial distribution function, summed over the atoms of the cell, as in matminer", build: rdf::build_matminer },
     Entry { name: "partial_rdf", summary: "radial distribution functions between the elements of the plan (Schuett 2014)", build: partial_rdf::build },
+    Entry { name: "orbital_field_matrix", summary: "valence subshells of atoms and of their Voronoi neighbours (Lam Pham 2017), mean over sites", build: orbital_field_matrix::build },
     Entry { name: "agni", summary: "fingerprints of the surroundings of atoms (Botu 2015), mean and deviation over sites", build: agni::build },
     Entry { name: "gaussian_symmetry", summary: "symmetry functions of Behler (2011), mean and deviation over sites", build: gaussian_symmetry::build },
     Entry { name: "grdf", summary: "Gaussian radial distribution functions (Seko 2017), mean and deviation over sites", build: grdf::build },
@@ -160,27 +184,6 @@ pub const REGISTRY: &[Entry] = &[
     Entry { name: "bond_lengths", summary: "power means of the mean bond lengths of sites (de Jong 2016)", build: bond_lengths::build },
     Entry { name: "bond_angles", summary: "power means of the mean angles between bonds of sites (de Jong 2016)", build: bond_angles::build },
 ];
-
-/// A named list of descriptors.
-pub struct Preset {
-    /// Name in plans and on the command line.
-    pub name: &'static str,
-    /// One sentence.
-    pub summary: &'static str,
-    /// Descriptors, in the order of their columns.
-    pub descriptors: &'static [&'static str],
-}
-
-/// All presets, in the order in which they are listed.
-pub const PRESETS: &[Preset] = &[Preset {
-    name: "composition-core",
-    summary: "every descriptor that needs nothing but a composition",
-    #[rustfmt::skip]
-    descriptors: &[
-        "element_fraction", "stoichiometry", "magpie", "deml", "pymatgen_elemental", "valence_orbital", "tm_fraction",
-        "band_center", "electronegativity_difference", "electron_affinity", "ion_property", "oxidation_states", "yang_solid_solution", "miedema",
-    ],
-}];
 
 /// Why a descriptor cannot be built from a plan.
 #[derive(Debug, thiserror::Error)]
@@ -200,6 +203,16 @@ pub enum DescriptorError {
         /// The name.
         name: String,
         /// The closest known name.
+        suggestion: Option<String>,
+    },
+    /// A preset that has no descriptor of that name.
+    #[error("preset \"{preset}\" has no descriptor \"{name}\"{}", did_you_mean(.suggestion.as_deref()))]
+    NotInPreset {
+        /// The preset.
+        preset: &'static str,
+        /// The name.
+        name: String,
+        /// The closest name in it.
         suggestion: Option<String>,
     },
     /// A parameter is unknown or out of range.
@@ -230,17 +243,6 @@ pub fn build(name: &str, parameters: &serde_json::Value) -> Result<Box<dyn Descr
     }
 }
 
-/// The preset of this name.
-///
-/// # Errors
-/// Unknown name, with the closest one.
-pub fn preset(name: &str) -> Result<&'static Preset, DescriptorError> {
-    PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| DescriptorError::UnknownPreset {
-        name: name.to_owned(),
-        suggestion: closest(name, PRESETS.iter().map(|preset| preset.name)).map(str::to_owned),
-    })
-}
-
 /// Refuses any parameter.
 fn no_parameters(name: &str, parameters: &serde_json::Value) -> Result<(), DescriptorError> {
     let reason = match parameters {
@@ -265,24 +267,14 @@ mod tests {
     }
 
     #[test]
-    fn misspelt_preset_gets_a_suggestion() {
-        let error = preset("composition_core").err().expect("unknown");
-        assert_eq!(error.to_string(), "unknown preset \"composition_core\", did you mean \"composition-core\"?");
+    fn every_descriptor_can_be_listed() {
+        let from_plan: Vec<_> = REGISTRY.iter().filter(|entry| entry.listed().1.is_some()).map(|e| e.name).collect();
+        assert_eq!(from_plan, ["acsf", "partial_rdf"]);
     }
 
     #[test]
     fn unknown_parameter_is_refused() {
         let error = build("magpie", &serde_json::json!({ "stats": ["mean"] })).err().expect("refused");
         assert_eq!(error.to_string(), "descriptor \"magpie\": unknown parameter \"stats\", it has none");
-    }
-
-    #[test]
-    fn presets_name_registered_descriptors_once() {
-        for preset in PRESETS {
-            for (place, name) in preset.descriptors.iter().enumerate() {
-                assert!(REGISTRY.iter().any(|entry| entry.name == *name), "{name}");
-                assert!(!preset.descriptors[..place].contains(name), "{name} twice");
-            }
-        }
     }
 }

@@ -6,8 +6,9 @@ use crate::crystal::{Neighbor, Neighbors};
 use crate::units::Unit;
 
 use super::crystal_input::{geometry_fault, ordered_structure};
-use super::site_moments::{SiteMoments, site_columns};
-use super::{Descriptor, DescriptorError, Needs, Scratch, no_parameters};
+use super::site_pooling::SitePooling;
+use super::site_statistics::MEAN_AND_DEVIATION;
+use super::{Descriptor, DescriptorError, Needs, Scratch};
 
 /// First radius in which twelve neighbours are looked for, in Å.
 const FIRST_RADIUS: f64 = 7.0;
@@ -25,18 +26,20 @@ const BINS_PER_UNIT: f64 = 1.0 / BIN;
 /// zero. Shells are bins of relative distances, with three widths; the result is the centre of the fullest bin of the three
 /// values, so that zero is stored as 0.0005. The body-centred cubic order is the mean over the orders of its neighbours,
 /// of which matminer takes whichever its search gives.
-struct OpSiteFingerprint;
+struct OpSiteFingerprint {
+    pooling: SitePooling,
+}
 
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("op_site_fingerprint", parameters)?;
-    Ok(Box::new(OpSiteFingerprint))
+    let pooling = SitePooling::alone("op_site_fingerprint", parameters, MEAN_AND_DEVIATION)?;
+    Ok(Box::new(OpSiteFingerprint { pooling }))
 }
 
 impl Descriptor for OpSiteFingerprint {
     fn columns(&self) -> Vec<Column> {
-        let labels = motifs().iter().map(|motif| format!("{} CN_{}", motif.name, motif.coordination));
-        site_columns(labels, &Unit::dimensionless())
+        let label = |motif: &Motif| format!("{} CN_{}", motif.name, motif.coordination);
+        self.pooling.columns(motifs().iter().map(|motif| (label(motif), Unit::dimensionless())))
     }
 
     fn needs(&self) -> Needs {
@@ -58,8 +61,12 @@ impl Descriptor for OpSiteFingerprint {
         &["motifs"]
     }
 
+    fn parameters(&self) -> serde_json::Value {
+        self.pooling.parameters(serde_json::json!({}))
+    }
+
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
-        let (structure, _) = ordered_structure(candidate)?;
+        let (structure, occupants) = ordered_structure(candidate)?;
         let enough =
             |neighbors: &Neighbors| (0..structure.len()).all(|site| neighbors.of(site).len() >= MAX_COORDINATION);
         let mut radius = FIRST_RADIUS;
@@ -67,17 +74,16 @@ impl Descriptor for OpSiteFingerprint {
             radius *= 2.0;
         }
         let neighbors = scratch.geometry.neighbors(structure, radius).map_err(geometry_fault)?;
-        let mut moments = SiteMoments::begin(out);
+        scratch.site_values.clear();
         let mut values = [[0.0; WIDTHS.len()]; NUM_MOTIFS];
         for site in 0..structure.len() {
             // matminer widens its sphere by 1 Å until it holds enough.
             let farthest = neighbors.of(site)[MAX_COORDINATION - 1].distance;
             let sphere = FIRST_RADIUS + (farthest - FIRST_RADIUS).max(0.0).ceil();
             order_parameters(neighbors.within(site, sphere.min(neighbors.radius())), &mut scratch.shell, &mut values);
-            moments.add(values.iter().map(|three| fullest_bin(*three)));
+            scratch.site_values.extend(values.iter().map(|three| fullest_bin(*three)));
         }
-        moments.finish();
-        Ok(())
+        self.pooling.finish(structure, occupants, scratch, out)
     }
 }
 

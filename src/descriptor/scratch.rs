@@ -6,6 +6,7 @@ use crate::chem::{Composition, NUM_ELEMENTS};
 use crate::crystal::order_parameters::Shell;
 use crate::crystal::{BondGraph, CrystalNn, Geometry, Occupant, Structure};
 
+use super::acsf::AcsfScratch;
 use super::chemical_ordering::Paths;
 use super::crystal_input::bond_fault;
 use super::soap::SoapScratch;
@@ -55,6 +56,8 @@ pub struct Scratch {
     pub(super) xrd: super::xrd::Work,
     /// Working memory of `agni`, `gaussian_symmetry` and `grdf`.
     pub(super) sites: super::site_sums::Work,
+    /// Working memory of `acsf`.
+    pub(super) acsf: AcsfScratch,
     /// Working memory of `soap`.
     pub(super) soap: SoapScratch,
     /// Neighbours whose order is judged.
@@ -66,6 +69,8 @@ pub struct Scratch {
     pub(super) bond_graph: BondGraph,
     /// Quantities of sites, site by site.
     pub(super) site_values: Vec<f64>,
+    /// Weights of sites, for `site_pooling`.
+    pub(super) site_weights: Vec<f64>,
     /// Paths over Voronoi facets, for `chemical_ordering`.
     pub(super) paths: Paths,
     guess: GuessScratch,
@@ -89,12 +94,14 @@ impl Default for Scratch {
             matrix: Default::default(),
             xrd: Default::default(),
             sites: Default::default(),
+            acsf: AcsfScratch::default(),
             soap: SoapScratch::default(),
             shell: Shell::default(),
             bonds: CrystalNn::default(),
             has_bonds: false,
             bond_graph: BondGraph::default(),
             site_values: Vec::new(),
+            site_weights: Vec::new(),
             paths: Paths::default(),
             guess: GuessScratch::default(),
             outcome: None,

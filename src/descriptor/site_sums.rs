@@ -1,13 +1,10 @@
-//! Sums over the neighbours of each site, and their mean and standard deviation over the sites: what `agni`,
-//! `gaussian_symmetry` and `grdf` share.
+//! Sums over the neighbours of each site: what `agni`, `gaussian_symmetry` and `grdf` share.
 
 use matsieve_kernels::angular::PADDING;
 
-use crate::candidate::Column;
 use crate::crystal::Neighbor;
-use crate::units::Unit;
 
-/// Neighbours of one site by component, and the values of all sites.
+/// Neighbours of one site by component.
 #[derive(Debug, Default)]
 pub(super) struct Work {
     /// Distances, in units of the cut-off where a descriptor has one, else in Å.
@@ -18,8 +15,6 @@ pub(super) struct Work {
     pub directions: [Vec<f64>; 3],
     /// Weights.
     pub weights: Vec<f64>,
-    /// One row a site.
-    pub values: Vec<f64>,
 }
 
 impl Work {
@@ -51,33 +46,6 @@ impl Work {
     /// Number of neighbours of the site.
     pub fn count(&self) -> usize {
         self.distances.len() - PADDING
-    }
-}
-
-/// `mean x` and `std_dev x` for each label.
-pub(super) fn columns(labels: &[String], unit: &Unit) -> Vec<Column> {
-    let of =
-        |label: &String| ["mean", "std_dev"].map(|statistic| Column::new(format!("{statistic} {label}"), unit.clone()));
-    labels.iter().flat_map(of).collect()
-}
-
-/// Writes mean and standard deviation (of the sites, not of a sample of them) of each column of `values`, whose rows are sites.
-pub(super) fn mean_and_std(values: &[f64], out: &mut [f64]) {
-    let width = out.len() / 2;
-    let num_sites = (values.len() / width) as f64;
-    for column in 0..width {
-        let of_sites = || values.iter().skip(column).step_by(width);
-        let mut sum = 0.0;
-        for value in of_sites() {
-            sum += value;
-        }
-        let mean = sum / num_sites;
-        let mut squares = 0.0;
-        for value in of_sites() {
-            squares += (value - mean) * (value - mean);
-        }
-        out[2 * column] = mean;
-        out[2 * column + 1] = (squares / num_sites).sqrt();
     }
 }
 
@@ -121,13 +89,5 @@ mod tests {
             let expected = 0.5 * ((std::f64::consts::PI * u).cos() + 1.0);
             assert!((polynomial(&CUTOFF, u * u) - expected).abs() < 4e-15, "at {u}");
         }
-    }
-
-    /// Sites (1, 10), (2, 10), (6, 13): means 3 and 11, variances (4 + 1 + 9) / 3 and (1 + 1 + 4) / 3.
-    #[test]
-    fn statistics_of_two_columns() {
-        let mut out = [0.0; 4];
-        mean_and_std(&[1.0, 10.0, 2.0, 10.0, 6.0, 13.0], &mut out);
-        assert_eq!(out, [3.0, (14.0f64 / 3.0).sqrt(), 11.0, 2.0f64.sqrt()]);
     }
 }

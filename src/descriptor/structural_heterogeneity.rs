@@ -4,7 +4,7 @@ use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::units::Unit;
 
 use super::crystal_input::{geometry_fault, ordered_structure};
-use super::site_statistics::{SiteStatistic, WARD, mean};
+use super::site_statistics::{SiteStatistic, WARD};
 use super::{Descriptor, DescriptorError, Needs, Scratch, no_parameters};
 
 /// Variation of the mean bond length between sites, of bond lengths around each site, and of the volume of cells.
@@ -25,7 +25,7 @@ impl Descriptor for StructuralHeterogeneity {
     fn columns(&self) -> Vec<Column> {
         let first =
             ["mean absolute deviation in relative bond length", "max relative bond length", "min relative bond length"];
-        let variation = WARD.iter().map(|statistic| format!("{} neighbor distance variation", statistic.name()));
+        let variation = WARD.iter().map(|statistic| format!("{statistic} neighbor distance variation"));
         let labels = first.map(str::to_owned).into_iter().chain(variation);
         let last = "mean absolute deviation in relative cell size".to_owned();
         labels.chain([last]).map(|label| Column::new(label, Unit::dimensionless())).collect()
@@ -61,7 +61,7 @@ impl Descriptor for StructuralHeterogeneity {
             scratch.site_values.extend([length, deviation / area / length, voronoi.volume(site)]);
         }
         let quantity = |place: usize| scratch.site_values.iter().skip(place).step_by(WIDTH).copied();
-        let length = mean(quantity(0));
+        let length = SiteStatistic::Mean.of(quantity(0));
         let relative = quantity(0).map(|value| value / length);
         out[0] = SiteStatistic::AvgDev.of(relative.clone());
         out[1] = SiteStatistic::Maximum.of(relative.clone());
@@ -69,7 +69,7 @@ impl Descriptor for StructuralHeterogeneity {
         for (statistic, out) in WARD.iter().zip(&mut out[3..]) {
             *out = statistic.of(quantity(1));
         }
-        out[8] = SiteStatistic::AvgDev.of(quantity(2)) / mean(quantity(2));
+        out[8] = SiteStatistic::AvgDev.of(quantity(2)) / SiteStatistic::Mean.of(quantity(2));
         Ok(())
     }
 }

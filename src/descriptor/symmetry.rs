@@ -7,7 +7,7 @@ use crate::units::Unit;
 use super::{Descriptor, DescriptorError, Needs, Scratch, crystal_input, no_parameters};
 
 /// Tolerance of pymatgen's `SpacegroupAnalyzer`, in Å.
-const SYMPREC: f64 = 0.01;
+pub(super) const SYMPREC: f64 = 0.01;
 
 /// matminer's `GlobalSymmetryFeatures`, without its column of strings.
 ///

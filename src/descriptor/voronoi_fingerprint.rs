@@ -7,8 +7,9 @@ use crate::crystal::{Facet, Voronoi};
 use crate::units::Unit;
 
 use super::crystal_input::{geometry_fault, ordered_structure};
-use super::site_statistics::{self, MEAN_AND_DEVIATION, SiteStatistic};
-use super::{Descriptor, DescriptorError, Needs, Scratch, no_parameters};
+use super::site_pooling::{SitePooling, no_others};
+use super::site_statistics::{MEAN_AND_DEVIATION, SiteStatistic};
+use super::{Descriptor, DescriptorError, Needs, Scratch};
 
 /// Number and share of the facets with 3 to 10 edges; volume and area of the cell; statistics of the volumes (of the
 /// pyramids over the facets), areas and distances of its neighbours. Mean and standard deviation over sites.
@@ -19,6 +20,7 @@ use super::{Descriptor, DescriptorError, Needs, Scratch, no_parameters};
 /// area are not counted, nor are edges of less than that share of the facet's perimeter; volume and area of the cell are
 /// those of the whole cell. Without one, and in matminer, facets of more than ten edges are left out of all sums.
 struct VoronoiFingerprint {
+    pooling: SitePooling,
     tolerance: Option<f64>,
 }
 
@@ -36,33 +38,24 @@ const DEFAULT_TOLERANCE: f64 = 0.01;
 
 /// Builds `voronoi_fingerprint`; parameter `tolerance`, a share from 0 to 0.5.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
+    const NAME: &str = "voronoi_fingerprint";
+    let (pooling, mut rest) = SitePooling::take(NAME, parameters, MEAN_AND_DEVIATION)?;
     let mut tolerance = DEFAULT_TOLERANCE;
-    let mut rest = parameters.clone();
     if let Some(value) = rest.as_object_mut().and_then(|object| object.remove("tolerance")) {
         let refuse = || DescriptorError::Parameters {
-            name: "voronoi_fingerprint".to_owned(),
+            name: NAME.to_owned(),
             reason: format!("tolerance is {value}, expected a number from 0 to 0.5"),
         };
         tolerance = value.as_f64().filter(|value| (0.0..=0.5).contains(value)).ok_or_else(refuse)?;
     }
-    no_other_parameters(&rest)?;
-    Ok(Box::new(VoronoiFingerprint { tolerance: Some(tolerance) }))
-}
-
-fn no_other_parameters(rest: &serde_json::Value) -> Result<(), DescriptorError> {
-    match rest.as_object().and_then(|object| object.keys().next()) {
-        Some(key) => Err(DescriptorError::Parameters {
-            name: "voronoi_fingerprint".to_owned(),
-            reason: format!("unknown parameter \"{key}\", there is tolerance"),
-        }),
-        None => no_parameters("voronoi_fingerprint", rest),
-    }
+    no_others(NAME, &rest, &["tolerance"])?;
+    Ok(Box::new(VoronoiFingerprint { pooling, tolerance: Some(tolerance) }))
 }
 
 /// Builds `voronoi_fingerprint_matminer`.
 pub(super) fn build_matminer(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("voronoi_fingerprint_matminer", parameters)?;
-    Ok(Box::new(VoronoiFingerprint { tolerance: None }))
+    let pooling = SitePooling::alone("voronoi_fingerprint_matminer", parameters, MEAN_AND_DEVIATION)?;
+    Ok(Box::new(VoronoiFingerprint { pooling, tolerance: None }))
 }
 
 impl Descriptor for VoronoiFingerprint {
@@ -77,9 +70,9 @@ impl Descriptor for VoronoiFingerprint {
         quantities.push(("Voro_vol_sum".to_owned(), volume.clone()));
         quantities.push(("Voro_area_sum".to_owned(), area.clone()));
         for (name, unit) in [("vol", volume), ("area", area), ("dist", length)] {
-            quantities.extend(FACET_STATISTICS.map(|s| (format!("Voro_{name}_{}", s.name()), unit.clone())));
+            quantities.extend(FACET_STATISTICS.map(|s| (format!("Voro_{name}_{s}"), unit.clone())));
         }
-        site_statistics::columns(quantities, MEAN_AND_DEVIATION)
+        self.pooling.columns(quantities)
     }
 
     fn needs(&self) -> Needs {
@@ -98,14 +91,14 @@ impl Descriptor for VoronoiFingerprint {
     }
 
     fn parameters(&self) -> serde_json::Value {
-        match self.tolerance {
+        self.pooling.parameters(match self.tolerance {
             Some(tolerance) => serde_json::json!({ "tolerance": tolerance }),
             None => serde_json::json!({}),
-        }
+        })
     }
 
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
-        let (structure, _) = ordered_structure(candidate)?;
+        let (structure, occupants) = ordered_structure(candidate)?;
         let voronoi = scratch.geometry.voronoi(structure).map_err(geometry_fault)?;
         scratch.site_values.clear();
         for site in 0..structure.len() {
@@ -113,8 +106,7 @@ impl Descriptor for VoronoiFingerprint {
             scratch.site_values.resize(start + WIDTH, 0.0);
             self.fingerprint(voronoi, site, &mut scratch.site_values[start..]);
         }
-        site_statistics::write(&scratch.site_values, MEAN_AND_DEVIATION, out);
-        Ok(())
+        self.pooling.finish(structure, occupants, scratch, out)
     }
 }
 

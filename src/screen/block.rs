@@ -403,7 +403,7 @@ fn blank() -> Candidate {
 }
 
 /// Turns a panic inside one candidate into an `internal` fault: neither swallowed nor fatal.
-fn guarded<T>(stage: Stage, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+pub(super) fn guarded<T>(stage: Stage, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let reason = panic
             .downcast_ref::<&str>()

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::candidate::{Column, Fault, FeatureMatrix, Task};
 use crate::descriptor::{self, Scratch};
@@ -15,6 +15,7 @@ use crate::surrogate::{Dataset, SurrogateError};
 use crate::units::Unit;
 
 use super::error::PlanError;
+use super::fit::{Extent, fill, to_fit};
 use super::slot::{DescriptorSlot, describe};
 
 /// What kind of answer a model gives.
@@ -41,6 +42,8 @@ pub struct DatasetRequest<'a> {
     pub task: Option<TaskKind>,
     /// Descriptors, with their parameters.
     pub descriptors: &'a [(String, Value)],
+    /// Whether parameters that candidates decide are taken from them.
+    pub fit: bool,
     /// A further column to read as text, e.g. the fold.
     pub other: Option<&'a str>,
 }
@@ -67,7 +70,13 @@ pub fn read_dataset(request: &DatasetRequest<'_>, base: &Path) -> Result<Dataset
     let mut names = vec![request.target];
     names.extend(request.other);
     let table = read_table(request.source, base, &names)?;
-    let (slots, columns, cards) = build(request.descriptors)?;
+    let mut descriptors = request.descriptors.to_vec();
+    if request.fit && !to_fit(&descriptors).is_empty() {
+        let mut extent = Extent::default();
+        table.candidates.iter().flatten().for_each(|candidate| extent.add(candidate));
+        fill(&mut descriptors, &extent);
+    }
+    let (slots, columns, cards) = build(&descriptors)?;
     let (features, described_faults) = describe_rows(&table, &slots, &columns);
     let mut faults = table.faults.clone();
     faults.extend(described_faults);
@@ -173,14 +182,25 @@ fn target(request: &DatasetRequest<'_>, texts: &[String], faulted: &[bool]) -> R
     }
 }
 
-/// Descriptors named one by one or by a preset, without parameters.
+/// Descriptors named one by one or by a preset; `changes` has parameters by descriptor.
 ///
 /// # Errors
-/// An unknown name, with the closest known one.
-pub fn descriptor_list(names: &[String], preset: Option<&str>) -> Result<Vec<(String, Value)>, PlanError> {
-    let names: Vec<String> = match preset {
-        Some(preset) => descriptor::preset(preset)?.descriptors.iter().map(|name| (*name).to_owned()).collect(),
-        None => names.iter().map(|name| name.trim().to_owned()).collect(),
-    };
-    Ok(names.into_iter().map(|name| (name, json!({}))).collect())
+/// An unknown preset or one that does not have a descriptor of `changes`, with the closest known one; parameters of a
+/// descriptor that is not named.
+pub fn descriptor_list(
+    names: &[String],
+    preset: Option<&str>,
+    changes: &Map<String, Value>,
+) -> Result<Vec<(String, Value)>, PlanError> {
+    if let Some(preset) = preset {
+        return Ok(descriptor::preset(preset)?.descriptors_with(changes)?);
+    }
+    let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+    if let Some(stranger) = changes.keys().find(|name| !names.contains(&name.as_str())) {
+        return Err(PlanError::unknown_key("the descriptors", stranger, names.iter().copied()));
+    }
+    Ok(names
+        .iter()
+        .map(|name| ((*name).to_owned(), changes.get(*name).cloned().unwrap_or_else(|| json!({}))))
+        .collect())
 }

@@ -6,6 +6,7 @@ mod dataset;
 mod duplicates;
 mod error;
 mod faults;
+mod fit;
 mod origin;
 mod pipeline;
 mod plan;
@@ -21,6 +22,7 @@ mod sweep;
 
 pub use dataset::{DatasetRead, DatasetRequest, TaskKind, descriptor_list, read_dataset};
 pub use error::{PlanError, RunError, suggest};
+pub use fit::{Extent, extent, fill, to_fit};
 pub use pipeline::{BusyTimes, Resources, in_pool};
 pub use plan::{
     DescriptorTable, FilterTable, Plan, RunTable, ScreenTable, SinkTable, Store, SurrogateTable, Undecided,

@@ -54,7 +54,12 @@ pub enum DescriptorTable {
         parameters: Value,
     },
     /// All descriptors of a preset.
-    Preset(String),
+    Preset {
+        /// Name of the preset.
+        preset: String,
+        /// All other keys: parameters by descriptor.
+        parameters: serde_json::Map<String, Value>,
+    },
 }
 
 /// `[[surrogate]]`
@@ -236,9 +241,17 @@ fn descriptor(mut table: toml::Table) -> Result<DescriptorTable, PlanError> {
     let preset = take_text(&mut table, "preset", place)?;
     match (name, preset) {
         (Some(name), None) => Ok(DescriptorTable::Name { name, parameters: json(toml::Value::Table(table)) }),
-        (None, Some(preset)) => match table.keys().next() {
-            None => Ok(DescriptorTable::Preset(preset)),
-            Some(key) => Err(PlanError::table(place, &format!("a preset takes no parameters, found `{key}`"))),
+        (None, Some(preset)) => match table.iter().find(|(_, value)| !value.is_table()) {
+            None => {
+                let parameters = table.into_iter().map(|(name, value)| (name, json(value))).collect();
+                Ok(DescriptorTable::Preset { preset, parameters })
+            }
+            Some((key, _)) => {
+                let reason = format!(
+                    "a preset takes parameters by descriptor, such as sine_matrix = {{ max_atoms = 200 }}, found `{key}`"
+                );
+                Err(PlanError::table(place, &reason))
+            }
         },
         _ => match table.keys().next() {
             Some(key) if crate::units::closest(key, ["name", "preset"]).is_some() => {

@@ -309,9 +309,9 @@ fn plan_descriptors(plan: &Plan, models: &[Arc<Model>]) -> Result<Vec<Planned>, 
     for table in &plan.descriptors {
         match table {
             DescriptorTable::Name { name, parameters } => add(name, &rooted(parameters, &plan.base), &mut list)?,
-            DescriptorTable::Preset(preset) => {
-                for name in descriptor::preset(preset)?.descriptors {
-                    add(name, &json!({}), &mut list)?;
+            DescriptorTable::Preset { preset, parameters } => {
+                for (name, parameters) in descriptor::preset(preset)?.descriptors_with(parameters)? {
+                    add(&name, &rooted(&parameters, &plan.base), &mut list)?;
                 }
             }
         }

@@ -215,6 +215,18 @@ def partial_rdf():
     return plain(featurizer)
 
 
+def orbital_field_matrix(period_tag):
+    """NaN beyond Pu, where matminer raises KeyError."""
+    featurizer = mm.OrbitalFieldMatrix(period_tag=period_tag)
+
+    def featurize(structure):
+        if any(site.specie.Z > 94 for site in structure):
+            return [math.nan] * featurizer.size**2
+        return featurizer.featurize(structure)
+
+    return featurizer.feature_labels(), featurize
+
+
 ANY = {"symmetry", "symmetry_matminer", "structural_complexity", "ewald_energy", "xrd"}
 BUILD = {
     "density": lambda: density(False),
@@ -229,6 +241,8 @@ BUILD = {
     "rdf": lambda: rdf(True),
     "rdf_matminer": lambda: rdf(False),
     "partial_rdf": partial_rdf,
+    "orbital_field_matrix": lambda: orbital_field_matrix(False),
+    "orbital_field_matrix-period": lambda: orbital_field_matrix(True),
     "agni": lambda: statistics(sites.AGNIFingerprints()),
     "gaussian_symmetry": lambda: statistics(sites.GaussianSymmFunc()),
     "grdf": lambda: statistics(sites.GeneralizedRadialDistributionFunction.from_preset("gaussian")),

@@ -38,10 +38,11 @@ SETS = [
         {
             "species": SPECIES,
             "r_cut": 5.0,
-            "g2": [[1.0, 0.0], [0.5, 2.0]],
-            "g3": [1.0, 2.5],
-            "g4": [[0.01, 1.0, 1.0], [0.01, 4.0, -1.0]],
-            "g5": [[0.02, 2.0, -1.0], [0.1, 1.5, 1.0]],
+            "g2_params": [[1.0, 0.0], [0.5, 2.0]],
+            "g3_params": [1.0, 2.5],
+            "g4_params": [[0.01, 1.0, 1.0], [0.01, 4.0, -1.0], [0.1, 3.0, 0.5]],
+            "g5_params": [[0.02, 2.0, -1.0], [0.1, 1.5, 1.0]],
+            "statistics": ["mean", "std_dev"],
         },
     ),
     ("acsf", "g1", {"species": SPECIES, "r_cut": 6.0}),
@@ -138,9 +139,11 @@ def row(kind, parameters, atoms):
         settings = {"r_cut": 6.0, "n_max": 8, "l_max": 6, "sigma": 0.4, "average": "outer"}
         compression = {"mode": given.pop("compression", "mu2"), "species_weighting": None}
         return SOAP(**(settings | given), species=species, compression=compression, periodic=True).create(atoms)
-    settings = {f"{name}_params": given.pop(name) for name in ("g2", "g3", "g4", "g5") if name in given}
-    sites = ACSF(**given, **settings, periodic=True).create(atoms)
-    return np.stack([sites.mean(axis=0), sites.std(axis=0)], axis=1).ravel()
+    statistics = {"mean": np.mean, "std_dev": np.std}
+    chosen = [statistics[name] for name in given.pop("statistics", ["mean"])]
+    sites = ACSF(**given, periodic=True).create(atoms)
+    # DScribe takes a root of 1 + cos of opposite neighbours, which rounding may make negative: not a number.
+    return np.stack([statistic(sites, axis=0) for statistic in chosen], axis=1).ravel()
 
 
 def main():
