@@ -191,7 +191,7 @@ fn a_left_handed_cell_does_not_become_its_mirror_image() {
             quartz.push([q, p, r], symbol.parse().expect("element"));
         }
     }
-    let number = |structure: &Structure| Symmetry::find(structure, 0.01, None).expect("a group").number();
+    let number = |structure: &Structure| Symmetry::find(structure, 0.01).expect("a group").number();
     let before = number(&quartz);
     assert_eq!(before, 154);
     let work = Workplace::new();

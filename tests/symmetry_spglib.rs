@@ -58,7 +58,7 @@ fn space_groups_are_those_of_spglib() {
         let [file, _, symprec, number, _, symbol, point_group, operations] = fields[..8] else { panic!("{line}") };
         let structure = poscar(&std::fs::read_to_string(folder.join(file)).expect(file));
         read += 1;
-        let found = match Symmetry::find(&structure, symprec.parse().expect("symprec"), None) {
+        let found = match Symmetry::find(&structure, symprec.parse().expect("symprec")) {
             Ok(s) => [
                 s.number().to_string(),
                 s.symbol().to_owned(),

@@ -2,7 +2,6 @@
 
 use super::neighbors::{NeighborSearch, Neighbors};
 use super::reduced_cell::ReducedCell;
-use super::symmetry::ANGLE_TOLERANCE;
 use super::voronoi::{Tessellation, Voronoi, first_radius};
 use super::{Structure, Symmetry, SymmetryError};
 
@@ -96,14 +95,14 @@ impl Geometry {
         &self.reduced
     }
 
-    /// Symmetry within `symprec` (Å) and pymatgen's angle tolerance, found once a structure and tolerance.
+    /// Symmetry within `symprec` (Å), found once a structure and tolerance.
     ///
     /// # Errors
     /// Those of [`Symmetry::find`].
     pub fn symmetry(&mut self, structure: &Structure, symprec: f64) -> Result<&Symmetry, SymmetryError> {
         let known = self.symmetries.iter().position(|(bits, _)| *bits == symprec.to_bits());
         let place = known.unwrap_or_else(|| {
-            let found = Symmetry::find(structure, symprec, Some(ANGLE_TOLERANCE));
+            let found = Symmetry::find(structure, symprec);
             self.symmetries.push((symprec.to_bits(), found));
             self.symmetries.len() - 1
         });

@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use crate::chem::Composition;
 
-use super::symmetry::ANGLE_TOLERANCE;
 use super::{Occupant, Structure, Symmetry, SymmetryError};
 
 /// Tolerance of the space group, in Å: that of Materials Project, wide enough for one crystal relaxed by two codes.
@@ -56,7 +55,7 @@ pub fn structure_digest(structure: &Structure) -> Result<String, SymmetryError> 
                 &bare
             }
         };
-    let symmetry = Symmetry::find(structure, DIGEST_SYMPREC, Some(ANGLE_TOLERANCE))?;
+    let symmetry = Symmetry::find(structure, DIGEST_SYMPREC)?;
     let (orbits, primitive) = (symmetry.orbits(), symmetry.num_primitive_sites());
     let mut composition = Composition::new();
     let mut parts: Vec<String> = Vec::new();

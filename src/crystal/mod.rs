@@ -1,6 +1,5 @@
 //! Crystals: lattices, sites, structures, and the geometry that descriptors share.
 
-mod angle_limit;
 mod bond_graph;
 mod bond_valence;
 mod bounded_cells;
@@ -11,6 +10,7 @@ mod images;
 mod lattice;
 mod linked_cells;
 mod matcher;
+mod needle;
 mod neighbors;
 pub mod order_parameters;
 mod ordering;
@@ -33,5 +33,5 @@ pub use neighbors::{MAX_PAIRS, MIN_DISTANCE, Neighbor, Neighbors};
 pub use ordering::EXCLUSION;
 pub use reduced_cell::{RADIUS_SLACK, ReducedCell, Row};
 pub use structure::{Occupant, Structure};
-pub use symmetry::{ANGLE_TOLERANCE, CrystalSystem, MAX_SITES, Operation, Symmetry, SymmetryError};
+pub use symmetry::{CrystalSystem, MAX_SITES, Operation, Symmetry, SymmetryError};
 pub use voronoi::{Facet, Voronoi};

@@ -6,15 +6,12 @@ use moyo::data::{GeometricCrystalClass, Setting};
 use moyo::data::{arithmetic_crystal_class_entry, hall_symbol_entry, operations_from_number};
 use nalgebra::{Matrix3, Vector3};
 
-use super::angle_limit::largest_angle;
+use super::needle::largest_symprec;
 use super::{Lattice, Occupant, Structure};
 
 /// Most sites of a cell whose symmetry is searched: the search takes time in proportion to the square of the sites of one
 /// kind (about 20 s for 10⁴ equal sites).
 pub const MAX_SITES: usize = 10_000;
-
-/// Angle tolerance of pymatgen's `SpacegroupAnalyzer`, in degrees.
-pub const ANGLE_TOLERANCE: f64 = 5.0;
 
 /// Why the symmetry of a structure is not known.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -80,7 +77,7 @@ pub struct Operation {
 /// for frac in [[0.5, 0.5, 0.0], [0.5, 0.0, 0.5], [0.0, 0.5, 0.5]] {
 ///     perovskite.push(frac, "O".parse().unwrap());
 /// }
-/// let symmetry = Symmetry::find(&perovskite, 0.01, Some(5.0)).unwrap();
+/// let symmetry = Symmetry::find(&perovskite, 0.01).unwrap();
 /// assert_eq!((symmetry.number(), symmetry.symbol(), symmetry.point_group()), (221, "Pm-3m", "m-3m"));
 /// assert_eq!(symmetry.orbits(), [0, 1, 2, 2, 2]);
 /// assert_eq!(symmetry.num_orbits(), 3);
@@ -98,16 +95,16 @@ pub struct Symmetry {
 }
 
 impl Symmetry {
-    /// Finds the space group within `symprec` (Å); `angle_tolerance` is in degrees, without it angles are compared by the
-    /// distances that they move atoms, as spglib does by default. In long thin cells the angle tolerance is smaller than asked
-    /// for, so that no shear of the lattice passes for a rotation.
+    /// Finds the space group within `symprec` (Å). Angles are compared by the distances that they move atoms, as spglib does by
+    /// default; pymatgen asks for 5° instead, with which the search does not end in some real crystals (see `needle.rs`). In
+    /// long thin cells `symprec` is smaller than asked for.
     ///
     /// # Errors
     /// No sites, too many of them, a tolerance that is no length, or no group that fits.
     ///
     /// # References
     /// 10.1080/27660400.2024.2384822 (the algorithm of spglib, which `moyo` follows).
-    pub fn find(structure: &Structure, symprec: f64, angle_tolerance: Option<f64>) -> Result<Self, SymmetryError> {
+    pub fn find(structure: &Structure, symprec: f64) -> Result<Self, SymmetryError> {
         let num_sites = structure.len();
         if num_sites == 0 {
             return Err(SymmetryError::Empty);
@@ -119,11 +116,10 @@ impl Symmetry {
             return Err(SymmetryError::Tolerance { symprec });
         }
         let (cell, kinds) = cell_of(structure);
-        let tolerance = angle_tolerance.map_or(AngleTolerance::Default, |degrees| {
-            AngleTolerance::Radian(degrees.to_radians().min(largest_angle(&cell)))
-        });
+        let symprec = symprec.min(largest_symprec(&cell));
         let not_found = |error: moyo::Error| SymmetryError::NotFound { symprec, reason: error.to_string() };
-        let dataset = MoyoDataset::new(&cell, symprec, tolerance, Setting::Standard, true).map_err(not_found)?;
+        let dataset =
+            MoyoDataset::new(&cell, symprec, AngleTolerance::Default, Setting::Standard, true).map_err(not_found)?;
         let class = hall_symbol_entry(dataset.hall_number)
             .and_then(|entry| arithmetic_crystal_class_entry(entry.arithmetic_number))
             .expect("moyo knows its own Hall numbers")
@@ -408,7 +404,7 @@ mod tests {
     #[test]
     fn operations_of_the_primitive_cell_do_not_depend_on_the_cell() {
         for (cell, of_cell) in [([1, 1, 1], 192), ([2, 2, 2], 48 * 32)] {
-            let symmetry = Symmetry::find(&rock_salt(cell), 0.01, Some(ANGLE_TOLERANCE)).expect("found");
+            let symmetry = Symmetry::find(&rock_salt(cell), 0.01).expect("found");
             assert_eq!((symmetry.number(), symmetry.symbol()), (225, "Fm-3m"));
             assert_eq!((symmetry.num_primitive_operations(), symmetry.num_operations()), (48, of_cell));
             assert_eq!(symmetry.num_orbits(), 2);
@@ -430,21 +426,21 @@ mod tests {
                 }
             }
         }
-        let symmetry = Symmetry::find(&perovskite, 0.01, Some(ANGLE_TOLERANCE)).expect("found");
+        let symmetry = Symmetry::find(&perovskite, 0.01).expect("found");
         // 4/mmm (16 operations) and 4 translations; O on the fourfold axes is apart from the others then.
         assert_eq!((symmetry.num_operations(), symmetry.num_orbits()), (64, 3));
         let repeated = |orbits: [usize; 5]| [orbits; 4].concat();
         assert_eq!(symmetry.orbits(), repeated([0, 1, 2, 2, 2]));
         assert_eq!(symmetry.cell_orbits(), repeated([0, 1, 2, 3, 3]));
         let rock_salt = rock_salt([1, 1, 2]);
-        let symmetry = Symmetry::find(&rock_salt, 0.01, Some(ANGLE_TOLERANCE)).expect("found");
+        let symmetry = Symmetry::find(&rock_salt, 0.01).expect("found");
         assert_eq!(symmetry.cell_orbits(), symmetry.orbits());
     }
 
     #[test]
     fn every_operation_maps_the_crystal_onto_itself() {
         let structure = rock_salt([1, 1, 2]);
-        let symmetry = Symmetry::find(&structure, 0.01, None).expect("found");
+        let symmetry = Symmetry::find(&structure, 0.01).expect("found");
         let primitive = symmetry.primitive(&structure).expect("a cell");
         assert_eq!(primitive.len(), 2);
         let of_cell: Vec<_> = symmetry.operations().collect();
@@ -473,7 +469,7 @@ mod tests {
         for frac in [[x, x, 0.0], [-x, -x, 0.0], [0.5 - x, 0.5 + x, 0.5], [0.5 + x, 0.5 - x, 0.5]] {
             rutile.push(frac, element("O"));
         }
-        let symmetry = Symmetry::find(&rutile, 0.01, Some(ANGLE_TOLERANCE)).expect("found");
+        let symmetry = Symmetry::find(&rutile, 0.01).expect("found");
         assert_eq!(symmetry.number(), 136);
         assert_eq!(symmetry.wyckoffs(), ['a', 'a', 'f', 'f', 'f', 'f']);
         assert_eq!(symmetry.orbits(), [0, 0, 2, 2, 2, 2]);
@@ -489,12 +485,12 @@ mod tests {
         let mut alloy = Structure::new(Lattice::cubic(3.0).expect("a cell"));
         alloy.push_site([0.0; 3], &[share("Cu"), share("Au")]);
         alloy.push_site([0.5; 3], &[share("Au"), share("Cu")]);
-        let symmetry = Symmetry::find(&alloy, 0.01, None).expect("found");
+        let symmetry = Symmetry::find(&alloy, 0.01).expect("found");
         assert_eq!((symmetry.number(), symmetry.primitive(&alloy).expect("a cell").len()), (229, 1));
         let mut ordered = Structure::new(Lattice::cubic(3.0).expect("a cell"));
         ordered.push([0.0; 3], element("Cu"));
         ordered.push([0.5; 3], element("Au"));
-        assert_eq!(Symmetry::find(&ordered, 0.01, None).expect("found").number(), 221);
+        assert_eq!(Symmetry::find(&ordered, 0.01).expect("found").number(), 221);
     }
 
     /// Rows and columns mixed up would turn this cell into another one.
@@ -507,14 +503,14 @@ mod tests {
         structure.push([0.0; 3], element("Na"));
         let center = structure.lattice().frac([half, half, half]);
         structure.push(center, element("Cl"));
-        assert_eq!(Symmetry::find(&structure, 0.01, Some(ANGLE_TOLERANCE)).expect("found").number(), 225);
+        assert_eq!(Symmetry::find(&structure, 0.01).expect("found").number(), 225);
     }
 
     #[test]
     fn what_has_no_symmetry_is_an_error() {
         let empty = Structure::new(Lattice::cubic(3.0).expect("a cell"));
-        assert_eq!(Symmetry::find(&empty, 0.01, None).expect_err("empty"), SymmetryError::Empty);
-        let error = Symmetry::find(&rock_salt([1, 1, 1]), f64::NAN, None).expect_err("no length");
+        assert_eq!(Symmetry::find(&empty, 0.01).expect_err("empty"), SymmetryError::Empty);
+        let error = Symmetry::find(&rock_salt([1, 1, 1]), f64::NAN).expect_err("no length");
         assert!(matches!(error, SymmetryError::Tolerance { .. }));
     }
 }

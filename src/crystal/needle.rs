@@ -1,19 +1,20 @@
-//! How large an angle tolerance a lattice bears before shears pass for rotations.
+//! How large a tolerance a lattice bears before shears pass for rotations.
 
 use moyo::base::Cell;
 use nalgebra::Vector3;
 
-/// Share of the smallest angle of a shear that a tolerance may have: `moyo` doubles tolerances that prove too small.
-const SHARE: f64 = 0.45;
+/// `moyo` doubles tolerances that prove too small.
+const SHARE: f64 = 0.5;
 
-/// Largest angle tolerance, in radians, at which no shear of the crystal's lattice is taken for a rotation.
+/// Largest symprec, in Å, at which no shear of the crystal's lattice is taken for a rotation.
 ///
 /// A lattice vector *c* and its sum with another, *c* + *a*, may be equally long; then the shear that takes one to the other
-/// keeps all lengths and changes angles by about *a*/*c* only: 3.5° where a layer of 2 Å is stacked 33 Å high. `moyo`
-/// multiplies what it takes for rotations until nothing new comes, and with a shear, whose powers never end, it takes all
-/// memory. So the tolerance stays below the shortest over the longest vector of the reduced primitive lattice: the longest
+/// keeps all lengths and turns *c* by about *a*/*c* only. `moyo` multiplies what it takes for rotations until nothing new
+/// comes, and with a shear, whose powers never end, it takes all memory. It compares angles by `sin² Δ · a c < symprec²`, so
+/// that symprec must stay below `√(a³/c)`, with the shortest and the longest vector of the reduced primitive lattice: the longest
 /// of the given one is no shorter, and a shorter vector than the given ones takes each atom of the rarest kind to another.
-pub(super) fn largest_angle(cell: &Cell) -> f64 {
+/// That is 0.7 Å for *a* = 2.5 Å and *c* = 30 Å: only needles of cells are affected.
+pub(super) fn largest_symprec(cell: &Cell) -> f64 {
     let Ok((reduced, change)) = cell.lattice.minkowski_reduce() else { return f64::INFINITY };
     let lengths = [0, 1, 2].map(|column| reduced.basis.column(column).norm());
     let longest = lengths.into_iter().fold(0.0, f64::max);
@@ -28,7 +29,7 @@ pub(super) fn largest_angle(cell: &Cell) -> f64 {
             shortest = shortest.min((reduced.basis * (apart + shift)).norm());
         }
     }
-    SHARE * shortest / longest
+    SHARE * (shortest * shortest * shortest / longest).sqrt()
 }
 
 /// Sites of the kind that has fewest, the first kind of several.
@@ -68,21 +69,23 @@ mod tests {
     #[test]
     fn a_needle_of_a_cell_has_a_symmetry_and_takes_no_end_of_memory() {
         for layers in [7, 10, 16, 25] {
-            let symmetry = Symmetry::find(&polytype(layers), 0.01, Some(5.0)).expect("a space group");
+            let symmetry = Symmetry::find(&polytype(layers), 0.01).expect("a space group");
             // R 3 m: the threefold axis and the three mirrors through it.
             assert_eq!(symmetry.number(), 160, "{layers} layers");
         }
     }
 
     #[test]
-    fn compact_cells_keep_their_tolerance() {
-        let mut salt = Structure::new(Lattice::cubic(5.64).expect("a cell"));
-        for [x, y, z] in [[0.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]] {
-            salt.push([x, y, z], "Na".parse().expect("symbol"));
-            salt.push([x + 0.5, y, z], "Cl".parse().expect("symbol"));
+    fn the_tolerance_of_a_cube_is_half_its_edge_and_of_a_face_centred_one_less() {
+        let limit = |structure: &Structure| super::largest_symprec(&crate::crystal::symmetry::cell_of(structure).0);
+        let mut polonium = Structure::new(Lattice::cubic(3.34).expect("a cell"));
+        polonium.push([0.25; 3], "Po".parse().expect("symbol"));
+        assert!((limit(&polonium) - 0.5 * 3.34).abs() < 1e-12);
+        let mut copper = Structure::new(Lattice::cubic(3.6).expect("a cell"));
+        for frac in [[0.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]] {
+            copper.push(frac, "Cu".parse().expect("symbol"));
         }
-        // Shortest translation 5.64/√2: 0.45 / √2 = 0.318.
-        let limit = super::largest_angle(&crate::crystal::symmetry::cell_of(&salt).0);
-        assert!((limit - 0.45 / 2f64.sqrt()).abs() < 1e-12, "{limit}");
+        // Shortest translation 3.6/√2: ½ √(3.6² / 2√2).
+        assert!((limit(&copper) - 0.5 * 3.6 / 8f64.sqrt().sqrt()).abs() < 1e-12);
     }
 }
