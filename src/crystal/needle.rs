@@ -50,7 +50,7 @@ mod tests {
     /// Layers of zinc and sulphur, 3.85 Å apart in a plane and stacked by thirds of a translation: wurtzite and blende in
     /// turn, as in the polytypes of ZnS. The primitive cell is a needle with angles of 7°.
     fn polytype(layers: usize) -> Structure {
-        let (a, height) = (3.85, 3.14 * layers as f64);
+        let (a, height) = (3.85, 3.12 * layers as f64);
         let third = a / 3f64.sqrt();
         let rows = [0.0f64, 120.0, 240.0].map(|turn| {
             let turn = turn.to_radians();
