@@ -48,12 +48,13 @@ pub(super) fn expand(atoms: &[Atom], operations: &[Operation], lattice: &Lattice
     let mut orbits: Vec<Orbit> = Vec::with_capacity(atoms.len());
     let mut orbit_of: Vec<u32> = Vec::with_capacity(atoms.len());
     let mut images = Vec::new();
+    let heights = lattice.heights();
     for atom in atoms {
         if let Some(site) = places.find(atom.frac) {
             add(&mut orbits[orbit_of[site as usize] as usize], atom)?;
             continue;
         }
-        orbit_images(atom, operations, lattice, &mut images);
+        orbit_images(atom, operations, (lattice, heights), &mut images);
         let start = orbit_of.len();
         if start + images.len() > MAX_SITES {
             let why = format!("the cell has more than {MAX_SITES} sites");
@@ -118,13 +119,19 @@ fn settle(orbit: &mut Orbit) -> Result<(), BadSite> {
 }
 
 /// The different images of an atom, itself first.
-fn orbit_images(atom: &Atom, operations: &[Operation], lattice: &Lattice, images: &mut Vec<[f64; 3]>) {
+fn orbit_images(
+    atom: &Atom,
+    operations: &[Operation],
+    (lattice, heights): (&Lattice, [f64; 3]),
+    images: &mut Vec<[f64; 3]>,
+) {
     images.clear();
     images.push(atom.frac);
+    let Some((_, others)) = operations.split_first().filter(|(_, others)| !others.is_empty()) else { return };
     let is_full = atom.occupant.occupancy > 0.5 && !atom.excludes_images;
     // Rounding moves the atom and its image, each its own way.
-    let near = Near::new(lattice, if is_full { SAME_IMAGE } else { (2.0 * atom.blur).clamp(SAME_SITE, SAME_IMAGE) });
-    let others = operations.get(1..).unwrap_or_default();
+    let distance = if is_full { SAME_IMAGE } else { (2.0 * atom.blur).clamp(SAME_SITE, SAME_IMAGE) };
+    let near = Near::new(lattice, heights, distance);
     // On a general position all images differ: the operations form a group that keeps distances.
     let is_special = others.iter().any(|operation| near.is(operation.apply(atom.frac), atom.frac));
     for operation in others {
@@ -135,8 +142,18 @@ fn orbit_images(atom: &Atom, operations: &[Operation], lattice: &Lattice, images
     }
 }
 
+/// The nearest whole number, of two equally near ones the even one; for sizes below 2^51. Plain additions: the processors that
+/// every build runs on have no instruction for it, and a call costs more than all the rest here.
+fn nearest_whole(value: f64) -> f64 {
+    const SHIFT: f64 = 1.5 * (1_u64 << 52) as f64;
+    (value + SHIFT) - SHIFT
+}
+
 /// The coordinate in [0, 1).
 fn inside(value: f64) -> f64 {
+    if (0.0..1.0).contains(&value) {
+        return value;
+    }
     let value = value - value.floor();
     if value >= 1.0 { 0.0 } else { value }
 }
@@ -150,15 +167,15 @@ struct Near<'a> {
 }
 
 impl<'a> Near<'a> {
-    fn new(lattice: &'a Lattice, distance: f64) -> Self {
-        Self { lattice, distance, margins: lattice.heights().map(|height| (distance / height).min(0.5)) }
+    fn new(lattice: &'a Lattice, heights: [f64; 3], distance: f64) -> Self {
+        Self { lattice, distance, margins: heights.map(|height| (distance / height).min(0.5)) }
     }
 
     fn is(&self, a: [f64; 3], b: [f64; 3]) -> bool {
         let mut apart = [0.0; 3];
         for i in 0..3 {
             let difference = a[i] - b[i];
-            apart[i] = difference - difference.round();
+            apart[i] = difference - nearest_whole(difference);
             if apart[i].abs() > self.margins[i] {
                 return false;
             }
@@ -182,8 +199,9 @@ const NONE: u32 = u32::MAX;
 
 impl<'a> Places<'a> {
     fn new(lattice: &'a Lattice, expected: usize) -> Self {
-        let near = Near::new(lattice, SAME_SITE);
-        let boxes = lattice.heights().map(|height| height.floor().clamp(1.0, 4096.0));
+        let heights = lattice.heights();
+        let near = Near::new(lattice, heights, SAME_SITE);
+        let boxes = heights.map(|height| height.floor().clamp(1.0, 4096.0));
         let heads = vec![NONE; (2 * expected).next_power_of_two().max(16)];
         Self { near, boxes, points: Vec::with_capacity(expected), heads, next: Vec::with_capacity(expected) }
     }
@@ -191,37 +209,45 @@ impl<'a> Places<'a> {
     /// The earliest site on this place.
     fn find(&self, point: [f64; 3]) -> Option<u32> {
         let wrapped = point.map(inside);
-        let mut ranges = [(0.0, 0.0); 3];
+        let mut low = [0; 3];
+        let mut high = [0; 3];
         for i in 0..3 {
-            let margin = self.near.margins[i];
-            ranges[i] =
-                (((wrapped[i] - margin) * self.boxes[i]).floor(), ((wrapped[i] + margin) * self.boxes[i]).floor());
+            let (middle, margin) = (wrapped[i] * self.boxes[i], self.near.margins[i] * self.boxes[i]);
+            // Boxes are counted from one cell before: casts cut off, and below zero that would be upwards.
+            low[i] = (middle - margin + self.boxes[i]) as u32;
+            high[i] = (middle + margin + self.boxes[i]) as u32;
             // Both ends of a thin cell may be the same box: look at each once.
-            if ranges[i].1 - ranges[i].0 >= self.boxes[i] {
-                ranges[i] = (0.0, self.boxes[i] - 1.0);
+            if high[i] - low[i] >= self.boxes[i] as u32 {
+                high[i] = low[i] + self.boxes[i] as u32 - 1;
             }
         }
-        let mut found = NONE;
-        let mut x = ranges[0].0;
-        while x <= ranges[0].1 {
-            let mut y = ranges[1].0;
-            while y <= ranges[1].1 {
-                let mut z = ranges[2].0;
-                while z <= ranges[2].1 {
-                    let mut site = self.heads[self.slot([x, y, z])];
-                    while site != NONE {
-                        if site < found && self.near.is(self.points[site as usize], point) {
-                            found = site;
-                        }
-                        site = self.next[site as usize];
-                    }
-                    z += 1.0;
+        if low == high {
+            return self.find_in(low, point);
+        }
+        let mut found: Option<u32> = None;
+        for x in low[0]..=high[0] {
+            for y in low[1]..=high[1] {
+                for z in low[2]..=high[2] {
+                    let here = self.find_in([x, y, z], point);
+                    found = found.into_iter().chain(here).min();
                 }
-                y += 1.0;
             }
-            x += 1.0;
         }
-        (found != NONE).then_some(found)
+        found
+    }
+
+    /// The earliest site on this place in a box.
+    fn find_in(&self, place: [u32; 3], point: [f64; 3]) -> Option<u32> {
+        let mut found = None;
+        let mut site = self.heads[self.slot(place)];
+        while site != NONE {
+            // Chains lead from later sites to earlier ones.
+            if self.near.is(self.points[site as usize], point) {
+                found = Some(site);
+            }
+            site = self.next[site as usize];
+        }
+        found
     }
 
     fn insert(&mut self, point: [f64; 3]) {
@@ -237,22 +263,19 @@ impl<'a> Places<'a> {
 
     fn link(&mut self, site: usize) {
         let point = self.points[site].map(inside);
-        let slot = self.slot(std::array::from_fn(|i| (point[i] * self.boxes[i]).floor()));
+        let slot = self.slot(std::array::from_fn(|i| (point[i] * self.boxes[i] + self.boxes[i]) as u32));
         self.next[site] = std::mem::replace(&mut self.heads[slot], site as u32);
     }
 
     /// Chain of a box, whose numbers count around the cell.
-    fn slot(&self, numbers: [f64; 3]) -> usize {
+    fn slot(&self, numbers: [u32; 3]) -> usize {
         let mut hash = 0_u64;
-        for (number, boxes) in numbers.into_iter().zip(self.boxes) {
-            let number = if number < 0.0 {
-                number + boxes
-            } else if number >= boxes {
-                number - boxes
-            } else {
-                number
-            };
-            hash = (hash ^ number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        for (mut number, boxes) in numbers.into_iter().zip(self.boxes) {
+            let boxes = boxes as u32;
+            while number >= boxes {
+                number -= boxes;
+            }
+            hash = (hash ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         }
         (hash >> 32) as usize & (self.heads.len() - 1)
     }

@@ -13,7 +13,13 @@ pub(super) fn is_missing(text: &[u8]) -> bool {
 
 /// The number that a value holds, its uncertainty in parentheses left aside: `1.234(5)`, `-.5`, `1/3`. `None` for anything
 /// else, numbers that are not finite included.
+#[inline]
 pub(super) fn number(text: &[u8]) -> Option<f64> {
+    exact(text).or_else(|| unusual(text))
+}
+
+#[cold]
+fn unusual(text: &[u8]) -> Option<f64> {
     let text = text.trim_ascii();
     let text = match text.iter().position(|byte| *byte == b'(') {
         Some(0) => return None,
@@ -23,34 +29,35 @@ pub(super) fn number(text: &[u8]) -> Option<f64> {
     exact(text).or_else(|| rounded(text)).or_else(|| fraction(text))
 }
 
-/// Digits and a point that one division of two exact numbers turns into the nearest double (Clinger 1990,
-/// 10.1145/93542.93557): up to 15 digits.
+/// Digits and a point, up to an opening parenthesis, that one division of two exact numbers turns into the nearest double
+/// (Clinger 1990, 10.1145/93542.93557): up to 15 digits, and some of 16.
 fn exact(text: &[u8]) -> Option<f64> {
+    /// So many digits fit into 64 bits.
+    const MOST_DIGITS: usize = 18;
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
         _ => (false, text),
     };
-    if digits.len() > 16 {
-        return None;
-    }
-    let (mut mantissa, mut decimals, mut point, mut any) = (0_u64, 0, false, false);
+    let (mut mantissa, mut count, mut point) = (0_u64, 0, None);
     for &byte in digits {
-        match byte {
-            b'0'..=b'9' => {
-                mantissa = mantissa * 10 + u64::from(byte - b'0');
-                decimals += usize::from(point);
-                any = true;
-            }
-            b'.' if !point => point = true,
-            _ => return None,
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count += 1;
+        } else if byte == b'.' && point.is_none() {
+            point = Some(count);
+        } else if byte == b'(' {
+            break;
+        } else {
+            return None;
         }
     }
     // 2^53: larger whole numbers are not exact.
-    if !any || mantissa > 1 << 53 {
+    if count == 0 || count > MOST_DIGITS || mantissa > 1 << 53 {
         return None;
     }
-    let value = mantissa as f64 / POWERS[decimals];
+    let value = mantissa as f64 / POWERS[point.map_or(0, |point| count - point)];
     Some(if negative { -value } else { value })
 }
 

@@ -47,6 +47,8 @@ pub(super) fn atoms(block: &Block<'_>, lattice: &Lattice) -> Result<Vec<Atom>, B
     let to_frac = if rows.is_cartesian { Some(to_frac(block, lattice)?) } else { None };
     let states = OxidationStates::of(block);
     let mut known = None;
+    // Rows of one element mostly follow one another.
+    let mut last: Option<(&[u8], Option<Species>)> = None;
     let mut atoms = Vec::with_capacity(rows.count);
     for row in 0..rows.count {
         let text = |column: Option<Column<'_>>| column.map(|column| column.value(row).of(block.bytes));
@@ -78,7 +80,11 @@ pub(super) fn atoms(block: &Block<'_>, lattice: &Lattice) -> Result<Vec<Atom>, B
             // `CA1` is calcium or a carbon called A: the formula decides.
             let known =
                 if has_capital_second(name) { *known.get_or_insert_with(|| known_elements(block)) } else { None };
-            let found = species(name, known);
+            let found = match last {
+                Some((last, found)) if last == name => found,
+                _ => species(name, known),
+            };
+            last = Some((name, found));
             let Some(found) = found else {
                 return Err(bad(at, FaultCode::UnknownElement, format!("{} names no element", quote(symbol, block))));
             };

@@ -1,8 +1,11 @@
 //! Space groups by name and number: the 530 settings that the tables of `moyo` know, and how files write them.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use moyo::data::{HallSymbolEntry, hall_symbol_entry};
+
+use super::hall::hall_operations;
+use super::operation::Operation;
 
 /// A setting: its Hall symbol and where it comes from.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -13,6 +16,33 @@ pub(super) struct Setting {
     pub number: u16,
     /// Which choice of axes, cell or origin: `b1`, `2cab`, `H`, …
     pub choice: &'static str,
+    /// Place among the settings, from 0; those of [`CENTRED_TRICLINIC`] follow the tables.
+    place: usize,
+}
+
+/// Number of settings in the tables.
+const TABULATED: usize = 530;
+
+impl Setting {
+    /// Its operations, the identity first; made when they are asked for first.
+    pub fn operations(&self) -> Option<&'static [Operation]> {
+        static ALL: [OnceLock<Option<Vec<Operation>>>; TABULATED + CENTRED_TRICLINIC.len()] =
+            [const { OnceLock::new() }; TABULATED + CENTRED_TRICLINIC.len()];
+        ALL.get(self.place)?.get_or_init(|| hall_operations(self.hall)).as_deref()
+    }
+}
+
+/// The setting of this Hall symbol, as the tables spell it.
+pub(super) fn by_hall(symbol: &str) -> Option<Setting> {
+    static SYMBOLS: LazyLock<Vec<(&'static str, i32)>> = LazyLock::new(|| {
+        let mut symbols: Vec<_> =
+            (1..=530).filter_map(|place| Some((hall_symbol_entry(place)?.hall_symbol, place))).collect();
+        symbols.sort_unstable();
+        symbols
+    });
+    let start = SYMBOLS.partition_point(|(known, _)| *known < symbol);
+    let (_, place) = SYMBOLS.get(start).filter(|(known, _)| *known == symbol)?;
+    hall_symbol_entry(*place).map(setting)
 }
 
 /// Symbols with the letter e (International Tables A, 5th edition) as older files write them, by place among the 530.
@@ -76,7 +106,8 @@ fn settings_of(name: &str) -> Vec<HallSymbolEntry> {
 }
 
 fn setting(entry: HallSymbolEntry) -> Setting {
-    Setting { hall: entry.hall_symbol, number: entry.number as u16, choice: entry.setting }
+    let place = entry.hall_number as usize - 1;
+    Setting { hall: entry.hall_symbol, number: entry.number as u16, choice: entry.setting, place }
 }
 
 /// The settings that a Hermann-Mauguin symbol may mean, in the order of the tables; empty where it is none.
@@ -91,8 +122,10 @@ pub(super) fn by_name(symbol: &str, choice: Option<&str>) -> Vec<Setting> {
     };
     // Explanations in parentheses, and a minus behind the digit that it belongs to (typewriters had no bar).
     let name = name.split('(').next().unwrap_or_default().to_owned();
-    if let Some((_, hall)) = CENTRED_TRICLINIC.iter().find(|(known, _)| *known == name) {
-        return vec![Setting { hall, number: if hall.starts_with('-') { 2 } else { 1 }, choice: "" }];
+    if let Some(place) = CENTRED_TRICLINIC.iter().position(|(known, _)| *known == name) {
+        let hall = CENTRED_TRICLINIC[place].1;
+        let number = if hall.starts_with('-') { 2 } else { 1 };
+        return vec![Setting { hall, number, choice: "", place: TABULATED + place }];
     }
     let known = |name: &str| {
         let entries = settings_of(name);
@@ -174,6 +207,18 @@ mod tests {
         assert_eq!(halls("R -3 m (hexagonal axes)").len(), 2);
         assert_eq!(by_name("P n n n", Some("2")).len(), 1);
         assert_eq!(halls("P b a n:2"), ["-P 2ab 2b"]);
+    }
+
+    /// The operations of a setting are those of its symbol, and a symbol finds its setting.
+    #[test]
+    fn settings_keep_their_operations() {
+        for symbol in ["-P 2ybc", "-F 4vw 2vw 3", "P 1"] {
+            let setting = by_hall(symbol).expect("tabulated");
+            assert_eq!(setting.operations().map(<[_]>::to_vec), hall_operations(symbol), "{symbol}");
+        }
+        assert_eq!(by_hall("-P 2ybca"), None);
+        let centred = by_name("F-1", None);
+        assert_eq!(centred[0].operations().map(<[_]>::len), Some(8));
     }
 
     #[test]

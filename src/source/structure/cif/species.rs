@@ -75,6 +75,9 @@ fn charge(rest: &[u8]) -> Option<f64> {
 
 /// The parts of a mixed site as the Pauling File writes it, `0.8Nb + 0.2Zr`: share and symbol. `None` for other symbols.
 pub(super) fn mixture(text: &[u8]) -> Option<Vec<(f64, &[u8])>> {
+    if !text.first()?.is_ascii_digit() || !text.contains(&b'+') {
+        return None;
+    }
     let mut parts = vec![];
     for part in text.split(|byte| *byte == b'+') {
         let part = part.trim_ascii();

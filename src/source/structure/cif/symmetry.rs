@@ -7,7 +7,7 @@ use super::hall::hall_operations;
 use super::lexer::Span;
 use super::number::{is_missing, number};
 use super::operation::{Operation, distinct, is_group};
-use super::space_group::{Setting, by_name, by_number};
+use super::space_group::{Setting, by_hall, by_name, by_number};
 use super::tag::Key;
 
 /// More operations than any sensible setting has, supercells included.
@@ -89,6 +89,11 @@ fn closed(
         let why = format!("{} symmetry operations, at most {MAX_OPERATIONS} are read", operations.len());
         return Err(NoSymmetry { at, why });
     }
+    if let [only] = &operations[..]
+        && only.is(&Operation::IDENTITY)
+    {
+        return Ok(Symmetry { operations: vec![Operation::IDENTITY], other_origin: None });
+    }
     let mut operations = distinct(operations);
     match operations.iter().position(|operation| operation.is(&Operation::IDENTITY)) {
         Some(identity) => operations[..=identity].rotate_right(1),
@@ -135,7 +140,8 @@ fn named(block: &Block<'_>, lattice: &Lattice) -> Result<Symmetry, NoSymmetry> {
     let mut refuse =
         |span: Span, what: String| _ = unknown.get_or_insert(NoSymmetry { at: span.start as usize, why: what });
     if let Some((span, symbol)) = text(Key::HALL) {
-        match hall_operations(&symbol) {
+        let tabulated = by_hall(&symbol).and_then(|setting| setting.operations()).map(<[_]>::to_vec);
+        match tabulated.or_else(|| hall_operations(&symbol)) {
             Some(operations) => return Ok(Symmetry { operations, other_origin: None }),
             None => refuse(span, format!("{symbol:?} is no Hall symbol")),
         }
@@ -164,15 +170,14 @@ fn named(block: &Block<'_>, lattice: &Lattice) -> Result<Symmetry, NoSymmetry> {
 fn best(settings: &[Setting], lattice: &Lattice) -> Option<Symmetry> {
     let metric = metric(lattice);
     let fits = |setting: &&Setting| {
-        hall_operations(setting.hall)
-            .is_some_and(|operations| operations.iter().all(|operation| operation.fits(&metric)))
+        setting.operations().is_some_and(|operations| operations.iter().all(|operation| operation.fits(&metric)))
     };
     let chosen = if settings.len() > 1 { settings.iter().find(fits) } else { None }.or(settings.first())?;
     let other = chosen.choice.strip_prefix('1').and_then(|axes| {
         settings.iter().find(|other| other.number == chosen.number && other.choice.strip_prefix('2') == Some(axes))
     });
-    let other_origin = other.and_then(|other| hall_operations(other.hall));
-    Some(Symmetry { operations: hall_operations(chosen.hall)?, other_origin })
+    let other_origin = other.and_then(|other| other.operations()).map(<[_]>::to_vec);
+    Some(Symmetry { operations: chosen.operations()?.to_vec(), other_origin })
 }
 
 fn metric(lattice: &Lattice) -> [[f64; 3]; 3] {
