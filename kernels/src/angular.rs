@@ -5,6 +5,9 @@ use crate::exp::{LANES, fold};
 /// Zeros that the slices of [`Neighborhood`] hold after their last neighbour.
 pub const PADDING: usize = LANES;
 
+/// Neighbours looked at in one go.
+const BLOCK: usize = 8 * LANES;
+
 /// Neighbours of one centre, each slice [`PADDING`] zeros longer than there are neighbours.
 #[derive(Copy, Clone, Debug)]
 pub struct Neighborhood<'a> {
@@ -30,33 +33,37 @@ pub fn angular_sums(neighborhood: Neighborhood<'_>, envelope: &[f64; 16], sums: 
     assert!([xs.len(), ys.len(), zs.len(), weights.len()] == [length; 4] && length >= PADDING);
     let count = length - PADDING;
     let mut totals = [[0.0; LANES]; 4];
+    let (mut cosines, mut squares, mut values) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
     for j in 0..count {
         let [x, y, z, r, w] = [xs[j], ys[j], zs[j], distances[j], weights[j]];
-        let square = r * r;
         let mut partial = [[0.0; LANES]; 4];
-        let stripe = |values: &[f64], place: usize| -> [f64; LANES] {
-            *values[place..].first_chunk().expect("padding follows the last neighbour")
-        };
-        let mut place = j + 1;
-        while place < count {
-            let (vx, vy, vz) = (stripe(xs, place), stripe(ys, place), stripe(zs, place));
-            let (vr, vw) = (stripe(distances, place), stripe(weights, place));
-            for lane in 0..LANES {
-                let cosine = x * vx[lane] + y * vy[lane] + z * vz[lane];
-                let t = square + vr[lane] * vr[lane] - 2.0 * r * vr[lane] * cosine;
-                let mut value = envelope[15];
-                for coefficient in envelope[..15].iter().rev() {
-                    value = value * t + coefficient;
-                }
-                let value = if t <= 1.0 { value * vw[lane] } else { 0.0 };
-                let (plus, minus) = (1.0 + cosine, 1.0 - cosine);
-                let (plus_2, minus_2) = (plus * plus, minus * minus);
-                partial[0][lane] += value * plus;
-                partial[1][lane] += value * minus;
-                partial[2][lane] += value * (plus_2 * plus_2);
-                partial[3][lane] += value * (minus_2 * minus_2);
+        let mut start = j + 1;
+        while start < count {
+            // Whole stripes: the padding has no weight.
+            let end = start + BLOCK.min((count - start).next_multiple_of(LANES));
+            let (xs, ys, zs) = (&xs[start..end], &ys[start..end], &zs[start..end]);
+            let (distances, weights) = (&distances[start..end], &weights[start..end]);
+            let block = end - start;
+            let (cosines, squares, values) = (&mut cosines[..block], &mut squares[..block], &mut values[..block]);
+            // One step a loop: each of them becomes vector code.
+            for k in 0..block {
+                let cosine = x * xs[k] + y * ys[k] + z * zs[k];
+                cosines[k] = cosine;
+                squares[k] = r * r + distances[k] * distances[k] - 2.0 * r * distances[k] * cosine;
             }
-            place += LANES;
+            for (value, t) in values.iter_mut().zip(&*squares) {
+                let mut sum = envelope[15];
+                for coefficient in envelope[..15].iter().rev() {
+                    sum = sum * t + coefficient;
+                }
+                *value = sum;
+            }
+            for k in 0..block {
+                let product = values[k] * weights[k];
+                values[k] = if squares[k] <= 1.0 { product } else { 0.0 };
+            }
+            add_powers(values, cosines, &mut partial);
+            start = end;
         }
         for (total, partial) in totals.iter_mut().zip(&partial) {
             for lane in 0..LANES {
@@ -66,5 +73,21 @@ pub fn angular_sums(neighborhood: Neighborhood<'_>, envelope: &[f64; 16], sums: 
     }
     for (sum, total) in sums.iter_mut().zip(totals) {
         *sum += fold(total);
+    }
+}
+
+/// Adds values times 1 ± c and times (1 ± c)⁴ to the lanes of each sum.
+#[inline(always)]
+fn add_powers(values: &[f64], cosines: &[f64], sums: &mut [[f64; LANES]; 4]) {
+    let [plus_1, minus_1, plus_4, minus_4] = sums;
+    for (values, cosines) in values.as_chunks::<LANES>().0.iter().zip(cosines.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            let (value, plus, minus) = (values[lane], 1.0 + cosines[lane], 1.0 - cosines[lane]);
+            let (plus_2, minus_2) = (plus * plus, minus * minus);
+            plus_1[lane] += value * plus;
+            minus_1[lane] += value * minus;
+            plus_4[lane] += value * (plus_2 * plus_2);
+            minus_4[lane] += value * (minus_2 * minus_2);
+        }
     }
 }

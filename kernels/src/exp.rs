@@ -61,11 +61,3 @@ pub(crate) fn fold(lanes: [f64; LANES]) -> f64 {
     let [a, b, c, d, e, f, g, h] = lanes;
     ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
-
-/// Up to [`LANES`] values, the others 0.
-#[inline(always)]
-pub(crate) fn padded(values: &[f64]) -> [f64; LANES] {
-    let mut lanes = [0.0; LANES];
-    lanes[..values.len()].copy_from_slice(values);
-    lanes
-}

@@ -1,6 +1,46 @@
 //! Sums of Gaussians over neighbours.
+//!
+//! Exponentials are computed in a loop of their own over a buffer, which becomes vector code; inside the loop that sums
+//! them they do not.
 
-use crate::exp::{LANES, exp, fold, padded};
+use crate::exp::{LANES, exp_in_place, fold};
+
+/// Neighbours whose exponentials are computed in one go.
+const BLOCK: usize = 8 * LANES;
+
+/// Exponentials of the first `count` values of a block, in whole stripes.
+#[inline(always)]
+fn exponentials(values: &mut [f64; BLOCK], count: usize) {
+    exp_in_place(&mut values[..count.next_multiple_of(LANES)]);
+}
+
+/// Adds to the partial sum of each lane.
+#[inline(always)]
+fn add(sums: &mut [f64; LANES], terms: &[f64]) {
+    let (stripes, rest) = terms.as_chunks::<LANES>();
+    for stripe in stripes {
+        for (sum, term) in sums.iter_mut().zip(stripe) {
+            *sum += term;
+        }
+    }
+    for (sum, term) in sums.iter_mut().zip(rest) {
+        *sum += term;
+    }
+}
+
+/// Adds the products to the partial sum of each lane.
+#[inline(always)]
+fn add_products(sums: &mut [f64; LANES], terms: &[f64], factors: &[f64]) {
+    let ((stripes, terms), (factor_stripes, factors)) = (terms.as_chunks::<LANES>(), factors.as_chunks::<LANES>());
+    for (stripe, factors) in stripes.iter().zip(factor_stripes) {
+        for lane in 0..LANES {
+            sums[lane] += stripe[lane] * factors[lane];
+        }
+    }
+    for ((sum, term), factor) in sums.iter_mut().zip(terms).zip(factors) {
+        *sum += term * factor;
+    }
+}
 
 /// `Σ wᵢ exp(−sᵢ α)` over squared distances `s`.
 ///
@@ -9,18 +49,14 @@ use crate::exp::{LANES, exp, fold, padded};
 #[inline(always)]
 pub fn gaussian_sum(squares: &[f64], weights: &[f64], exponent: f64) -> f64 {
     assert_eq!(squares.len(), weights.len());
+    let mut values = [0.0; BLOCK];
     let mut sums = [0.0; LANES];
-    let mut stripe = |s: &[f64; LANES], w: &[f64; LANES]| {
-        for lane in 0..LANES {
-            sums[lane] += w[lane] * exp(-s[lane] * exponent);
+    for (squares, weights) in squares.chunks(BLOCK).zip(weights.chunks(BLOCK)) {
+        for (value, square) in values.iter_mut().zip(squares) {
+            *value = -square * exponent;
         }
-    };
-    let ((squares, s), (weights, w)) = (squares.as_chunks(), weights.as_chunks());
-    for (s, w) in squares.iter().zip(weights) {
-        stripe(s, w);
-    }
-    if !s.is_empty() {
-        stripe(&padded(s), &padded(w));
+        exponentials(&mut values, squares.len());
+        add_products(&mut sums, &values[..squares.len()], weights);
     }
     fold(sums)
 }
@@ -32,41 +68,40 @@ pub fn gaussian_sum(squares: &[f64], weights: &[f64], exponent: f64) -> f64 {
 #[inline(always)]
 pub fn gaussian_moments(squares: &[f64], weights: &[f64], directions: [&[f64]; 3], exponent: f64) -> [f64; 4] {
     assert!(squares.len() == weights.len() && directions.iter().all(|axis| axis.len() == squares.len()));
+    let mut values = [0.0; BLOCK];
     let mut sums = [[0.0; LANES]; 4];
-    let mut stripe = |s: &[f64; LANES], w: &[f64; LANES], axes: [&[f64; LANES]; 3]| {
-        for lane in 0..LANES {
-            let value = w[lane] * exp(-s[lane] * exponent);
-            sums[0][lane] += value;
-            sums[1][lane] += value * axes[0][lane];
-            sums[2][lane] += value * axes[1][lane];
-            sums[3][lane] += value * axes[2][lane];
+    let mut start = 0;
+    for (squares, weights) in squares.chunks(BLOCK).zip(weights.chunks(BLOCK)) {
+        for (value, square) in values.iter_mut().zip(squares) {
+            *value = -square * exponent;
         }
-    };
-    let ((squares, s), (weights, w)) = (squares.as_chunks(), weights.as_chunks());
-    let [(xs, x), (ys, y), (zs, z)] = directions.map(|axis| axis.as_chunks());
-    for place in 0..squares.len() {
-        stripe(&squares[place], &weights[place], [&xs[place], &ys[place], &zs[place]]);
+        exponentials(&mut values, squares.len());
+        for (value, weight) in values.iter_mut().zip(weights) {
+            *value *= weight;
+        }
+        let values = &values[..squares.len()];
+        let [total, components @ ..] = &mut sums;
+        add(total, values);
+        for (component, axis) in components.iter_mut().zip(directions) {
+            add_products(component, values, &axis[start..start + values.len()]);
+        }
+        start += BLOCK;
     }
-    if !s.is_empty() {
-        stripe(&padded(s), &padded(w), [&padded(x), &padded(y), &padded(z)]);
-    }
-    sums.map(fold)
+    [fold(sums[0]), fold(sums[1]), fold(sums[2]), fold(sums[3])]
 }
 
 /// `Σ exp(−(rᵢ − c)²)` over distances `r`.
 #[inline(always)]
 pub fn shifted_gaussian_sum(distances: &[f64], center: f64) -> f64 {
+    let mut values = [0.0; BLOCK];
     let mut sums = [0.0; LANES];
-    let (stripes, rest) = distances.as_chunks::<LANES>();
-    for stripe in stripes {
-        for lane in 0..LANES {
-            let apart = stripe[lane] - center;
-            sums[lane] += exp(-(apart * apart));
+    for distances in distances.chunks(BLOCK) {
+        for (value, distance) in values.iter_mut().zip(distances) {
+            let apart = distance - center;
+            *value = -(apart * apart);
         }
-    }
-    for (lane, distance) in rest.iter().enumerate() {
-        let apart = distance - center;
-        sums[lane] += exp(-(apart * apart));
+        exponentials(&mut values, distances.len());
+        add(&mut sums, &values[..distances.len()]);
     }
     fold(sums)
 }

@@ -65,6 +65,8 @@ pub struct PredictionGroup {
 /// Everything row-aligned that a result holds.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Layout {
+    /// Whether rows carry digests of their structures.
+    pub structure_digests: bool,
     /// Stored descriptors, in plan order.
     pub features: Vec<FeatureGroup>,
     /// Storage type of features.

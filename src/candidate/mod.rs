@@ -23,7 +23,7 @@ pub use features::{Column, FeatureMatrix, Reference, Rows};
 pub use layout::{FeatureGroup, FeatureType, Layout, PredictionGroup, Task};
 pub use ledger::{Ledger, Tally};
 pub use prediction::Predictions;
-pub use ranking::Ranking;
+pub use ranking::{Duplicates, Ranking};
 pub use record::{Frame, Payload, RawRecord};
 pub use resolver::ColumnResolver;
 pub use row::{ColumnRef, PredictionField, Row};

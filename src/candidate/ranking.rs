@@ -15,6 +15,34 @@ pub struct Ranking {
     pub values: Vec<f64>,
     /// The resolved `[rank]` table, as JSON, for the record.
     pub parameters: serde_json::Value,
+    /// Candidates that are not ranked because they are the structure of another one; `None` where nobody looked.
+    pub duplicates: Option<Duplicates>,
+}
+
+/// Candidates that are the same structure as an earlier one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Duplicates {
+    /// Position in the source, strictly increasing.
+    pub index: Vec<u64>,
+    /// The first candidate of the same structure, which is no duplicate itself.
+    pub of: Vec<u64>,
+}
+
+impl Duplicates {
+    /// Number of duplicates.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Of which candidate this one is a duplicate.
+    pub fn of(&self, index: u64) -> Option<u64> {
+        self.index.binary_search(&index).ok().map(|place| self.of[place])
+    }
 }
 
 impl Ranking {

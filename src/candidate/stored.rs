@@ -15,6 +15,8 @@ pub struct StoredRows {
     pub origin: Vec<String>,
     /// Verdict of the candidate: 0 kept, 1 rejected, 2 undecided.
     pub verdict: Vec<u8>,
+    /// Digest of the structure of candidates that are kept, empty for others; no entries where the layout has none.
+    pub structure_digest: Vec<String>,
     /// Row-major values of each [`FeatureGroup`](super::FeatureGroup).
     pub features: Vec<Vec<f64>>,
     /// Predictions of each surrogate.

@@ -116,6 +116,8 @@ compiled_in! {
     scattering = "scattering";
     /// Covalent radii (Cordero 2008), as pymatgen has them.
     covalent_radius = "covalent_radius";
+    /// Bond-valence parameters (O'Keeffe and Brese 1991).
+    okeeffe_brese = "okeeffe_brese";
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Chemistry: elements, compositions, formulas, oxidation states and element tables.
 
+pub mod bond_valence;
 mod composition;
 mod element;
 mod element_set;

@@ -169,6 +169,8 @@ const TABLES: &[TableEntry] = &[
     entry!("order_parameters", "motifs"),
     entry!("radii", "covalent_radius"),
     entry!("radii", "ionic_radius"),
+    entry!("bond_valence", "okeeffe_brese"),
+    entry!("bond_valence", "bond_valence_sums"),
     entry!("policy", "price"),
     entry!("policy", "abundance"),
     entry!("policy", "hhi"),

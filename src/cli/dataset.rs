@@ -48,7 +48,8 @@ impl DatasetArgs {
     /// As the screen room's reader.
     pub fn read(&self, other: Option<&str>, context: &Context) -> Result<DatasetRead, CliError> {
         let table = self.input.source(&self.inputs);
-        let spec: SourceSpec = toml::Value::Table(table).try_into().map_err(CliError::usage)?;
+        let mut spec: SourceSpec = toml::Value::Table(table).try_into().map_err(CliError::usage)?;
+        spec.seed = context.seed.unwrap_or(0);
         let preset = match (&self.preset, self.descriptors.is_empty()) {
             (Some(preset), _) => Some(preset.as_str()),
             (None, true) => Some("composition-core"),

@@ -157,11 +157,20 @@ fn story(result: &ResultFile, rows: &StoredRows, row: usize) -> Result<Value, Cl
         }))
     });
     let verdict = ["kept", "rejected", "undecided"].get(usize::from(rows.verdict[row])).copied().unwrap_or("unknown");
-    Ok(json!({
+    let mut story = json!({
         "index": index, "id": rows.id[row], "formula": rows.formula[row], "origin": rows.origin[row],
         "verdict": verdict, "filters": filters.collect::<Vec<_>>(), "predictions": predictions,
         "ranking": ranking, "features": features,
-    }))
+    });
+    if let Some(digest) = rows.structure_digest.get(row) {
+        story["structure_digest"] = json!(digest);
+    }
+    if let Some(duplicates) = result.duplicates().map_err(sink_error)? {
+        story["duplicate_of"] = json!(duplicates.of(index));
+        let others = duplicates.index.iter().zip(&duplicates.of).filter(|(_, of)| **of == index);
+        story["duplicates"] = others.map(|(other, _)| json!(other)).collect();
+    }
+    Ok(story)
 }
 
 /// What the stored plan says of each filter, by the name of its verdicts.
@@ -183,8 +192,19 @@ fn text(story: &Value, limit: usize, context: &Context) -> String {
         return out;
     }
     let _ = writeln!(out, "#{} {}  {}  {}", story["index"], field("id"), field("formula"), field("verdict"));
-    let _ = writeln!(out, "  {}: {}\n", word("origin", "来源"), field("origin"));
+    let _ = writeln!(out, "  {}: {}", word("origin", "来源"), field("origin"));
+    if story.get("structure_digest").is_some() {
+        let _ = writeln!(out, "  {}: {}", word("structure", "结构"), field("structure_digest"));
+    }
+    if let Some(of) = story["duplicate_of"].as_u64() {
+        let _ = writeln!(out, "  {} #{of}", word("duplicate of", "重复于"));
+    }
     let list = |key: &str| story[key].as_array().cloned().unwrap_or_default();
+    let others: Vec<String> = list("duplicates").iter().map(|other| format!("#{other}")).collect();
+    if !others.is_empty() {
+        let _ = writeln!(out, "  {}: {}", word("its duplicates", "其重复项"), others.join(" "));
+    }
+    out.push('\n');
     let rows: Vec<Vec<String>> = list("filters")
         .iter()
         .map(|filter| {

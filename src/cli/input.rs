@@ -25,6 +25,9 @@ pub struct InputArgs {
     /// Column of --targets that holds the ids of the candidates; default: as for --id
     #[arg(long, value_name = "ID", requires = "targets")]
     pub on: Option<String>,
+    /// Sites that are shared or partly filled: keep, majority or random (see --seed) [default: keep]
+    #[arg(long, value_name = "HOW", value_parser = ["keep", "majority", "random"])]
+    pub disorder: Option<String>,
 }
 
 impl InputArgs {
@@ -40,6 +43,7 @@ impl InputArgs {
             ("id", &self.id),
             ("targets", &self.targets),
             ("on", &self.on),
+            ("disorder", &self.disorder),
         ];
         for (key, value) in texts {
             if let Some(value) = value {

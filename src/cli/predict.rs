@@ -47,6 +47,9 @@ pub struct PredictArgs {
     /// Kind of the inputs where name and content do not tell
     #[arg(long, value_name = "KIND")]
     pub format: Option<String>,
+    /// Sites that are shared or partly filled: keep, majority or random (see --seed) [default: keep]
+    #[arg(long, value_name = "HOW", value_parser = ["keep", "majority", "random"])]
+    pub disorder: Option<String>,
     /// Result file
     #[arg(short, long, value_name = "OUT.h5", required_unless_present = "formulas")]
     pub output: Option<PathBuf>,
@@ -94,6 +97,7 @@ fn to_file(
         id: args.id.clone(),
         targets: args.targets.clone(),
         on: args.on.clone(),
+        disorder: args.disorder.clone(),
     };
     let mut document = Table::new();
     let mut source = input.source(inputs);

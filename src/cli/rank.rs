@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::candidate::{ColumnRef, Ranking};
-use crate::rank::{RankError, RankPlan, RankSpec, Ranker};
+use crate::candidate::{ColumnRef, Duplicates, Ranking};
+use crate::rank::{DuplicateRule, RankError, RankPlan, RankSpec, Ranker};
 use crate::report::top_rows;
 use crate::screen::Plan;
 use crate::sink::{NamedColumn, ResultFile};
@@ -51,6 +51,9 @@ pub struct RankArgs {
     /// Rank rejected and undecided rows too, where the file has them
     #[arg(long)]
     pub all: bool,
+    /// Leave out candidates that the file lists as duplicates of others; default: as the file or the plan has it
+    #[arg(long, value_name = "RULE", value_parser = ["keep", "remove"])]
+    pub duplicates: Option<String>,
     /// Print one JSON document
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,
@@ -72,14 +75,18 @@ pub fn run(args: &RankArgs, context: &Context) -> Result<Exit, CliError> {
         Ok((ColumnRef::Feature(found), columns[found].column.unit.clone()))
     };
     let plan = Arc::new(spec.resolve(&resolver)?);
-    let (ranking, undefined, outside) = rank(&result, &columns, &plan, args.all)?;
+    let duplicates = match plan.spec().duplicates {
+        DuplicateRule::Keep => None,
+        DuplicateRule::Remove => Some(duplicates_of(&result)?),
+    };
+    let (ranking, undefined, outside) = rank(&result, &columns, &plan, args.all, duplicates.as_ref())?;
     let rows = top_rows(&result, Some(&ranking), args.top).map_err(sink_error)?;
     let top = TopTable { layout: result.layout(), objectives: &ranking.objectives, rows: &rows };
     match Form::of(args.json, args.csv) {
         Form::Csv => emit(&top.csv()?)?,
         Form::Json => emit_json(&json!({
             "ranked": ranking.len(), "undefined": undefined, "outside": outside,
-            "ranking": ranking.parameters, "top": top.json(),
+            "duplicates": duplicates.as_ref().map(Duplicates::len), "ranking": ranking.parameters, "top": top.json(),
         }))?,
         Form::Text => emit(&top.text(context))?,
     }
@@ -89,9 +96,23 @@ pub fn run(args: &RankArgs, context: &Context) -> Result<Exit, CliError> {
             say(context.language, "outside the windows", "在窗口之外"),
             say(context.language, "with an undefined objective", "目标值无定义"),
         );
-        eprintln!("{ranked} {}, {outside} {outside_word}, {undefined} {undefined_word}", ranking.len());
+        eprint!("{ranked} {}, {outside} {outside_word}, {undefined} {undefined_word}", ranking.len());
+        match &duplicates {
+            Some(found) => {
+                eprintln!(", {} {}", found.len(), say(context.language, "duplicates left out", "重复结构已略去"))
+            }
+            None => eprintln!(),
+        }
     }
     Ok(Exit::Done)
+}
+
+/// The duplicates that the file lists.
+fn duplicates_of(result: &ResultFile) -> Result<Duplicates, CliError> {
+    result.duplicates().map_err(sink_error)?.ok_or_else(|| {
+        CliError::usage("the file lists no duplicates: its run did not look for them")
+            .with_hint("screen with `duplicates = \"remove\"` in [rank]")
+    })
 }
 
 fn spec(args: &RankArgs, result: &ResultFile) -> Result<RankSpec, CliError> {
@@ -126,11 +147,16 @@ fn spec(args: &RankArgs, result: &ResultFile) -> Result<RankSpec, CliError> {
         ("keep", args.keep.map(|keep| json!(keep))),
         ("max_front", args.max_front.map(|size| json!(size))),
         ("fronts", args.fronts.map(|fronts| json!(fronts))),
+        ("duplicates", args.duplicates.as_ref().map(|rule| json!(rule))),
     ];
     for (key, value) in overrides {
         if let Some(value) = value {
             table.insert(key.into(), value);
         }
+    }
+    // A file without its duplicates stays without them, whatever it is ranked by.
+    if args.plan.is_none() && !table.contains_key("duplicates") && result.duplicates().map_err(sink_error)?.is_some() {
+        table.insert("duplicates".into(), json!("remove"));
     }
     Ok(RankSpec::read(&Value::Object(table))?)
 }
@@ -193,6 +219,7 @@ fn rank(
     columns: &[NamedColumn],
     plan: &Arc<RankPlan>,
     all: bool,
+    duplicates: Option<&Duplicates>,
 ) -> Result<(Ranking, u64, u64), CliError> {
     let index = result.index().map_err(sink_error)?;
     let names: Vec<&str> = plan
@@ -212,6 +239,9 @@ fn rank(
         let block = names.iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
         for row in 0..range.len() {
             if verdict.as_ref().is_some_and(|verdict| verdict[row] != 0.0) {
+                continue;
+            }
+            if duplicates.is_some_and(|duplicates| duplicates.of(index[start + row]).is_some()) {
                 continue;
             }
             values.iter_mut().zip(&block).for_each(|(value, column)| *value = column[row]);

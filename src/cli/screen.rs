@@ -157,6 +157,9 @@ fn summary(outcome: &Outcome, out: &Path) {
         bytes(outcome.bytes),
         out.display()
     );
+    if let Some(duplicates) = outcome.ranking.as_ref().and_then(|ranking| ranking.duplicates.as_ref()) {
+        eprintln!("{} candidates are duplicates of earlier ones and not ranked", grouped(duplicates.len() as u64));
+    }
     if outcome.ledger.faulted() > 0 {
         eprintln!(
             "{} candidates are in quarantine, with reasons: matsieve show {} --quarantine",

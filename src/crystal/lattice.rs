@@ -67,6 +67,11 @@ impl Lattice {
         self.volume
     }
 
+    /// Whether the vectors follow one another as thumb, index and middle finger of the right hand: a · (b × c) > 0.
+    pub fn is_right_handed(&self) -> bool {
+        dot(self.rows[0], cross(self.rows[1], self.rows[2])) > 0.0
+    }
+
     /// Lengths of the vectors, in Å.
     pub fn lengths(&self) -> Vector {
         self.rows.map(norm)
@@ -122,7 +127,7 @@ mod tests {
     fn cart_and_frac_undo_each_other_in_a_left_handed_cell() {
         let lattice = Lattice::new([[0.0, 3.0, 0.1], [2.0, 0.2, 0.0], [0.5, 0.0, 4.0]]).expect("a cell");
         near(lattice.frac(lattice.cart([0.3, -0.7, 1.9])), [0.3, -0.7, 1.9]);
-        assert!(lattice.volume() > 0.0);
+        assert!(lattice.volume() > 0.0 && !lattice.is_right_handed());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use moyo::data::{GeometricCrystalClass, Setting};
 use moyo::data::{arithmetic_crystal_class_entry, hall_symbol_entry, operations_from_number};
 use nalgebra::{Matrix3, Vector3};
 
+use super::angle_limit::largest_angle;
 use super::{Lattice, Occupant, Structure};
 
 /// Most sites of a cell whose symmetry is searched: the search takes time in proportion to the square of the sites of one
@@ -98,7 +99,8 @@ pub struct Symmetry {
 
 impl Symmetry {
     /// Finds the space group within `symprec` (Å); `angle_tolerance` is in degrees, without it angles are compared by the
-    /// distances that they move atoms, as spglib does by default.
+    /// distances that they move atoms, as spglib does by default. In long thin cells the angle tolerance is smaller than asked
+    /// for, so that no shear of the lattice passes for a rotation.
     ///
     /// # Errors
     /// No sites, too many of them, a tolerance that is no length, or no group that fits.
@@ -117,7 +119,9 @@ impl Symmetry {
             return Err(SymmetryError::Tolerance { symprec });
         }
         let (cell, kinds) = cell_of(structure);
-        let tolerance = angle_tolerance.map_or(AngleTolerance::Default, |d| AngleTolerance::Radian(d.to_radians()));
+        let tolerance = angle_tolerance.map_or(AngleTolerance::Default, |degrees| {
+            AngleTolerance::Radian(degrees.to_radians().min(largest_angle(&cell)))
+        });
         let not_found = |error: moyo::Error| SymmetryError::NotFound { symprec, reason: error.to_string() };
         let dataset = MoyoDataset::new(&cell, symprec, tolerance, Setting::Standard, true).map_err(not_found)?;
         let class = hall_symbol_entry(dataset.hall_number)
@@ -186,6 +190,11 @@ impl Symmetry {
         self.num_orbits
     }
 
+    /// Number of sites of the primitive cell.
+    pub fn num_primitive_sites(&self) -> usize {
+        self.dataset.prim_std_cell.num_atoms()
+    }
+
     /// Wyckoff letter of each site.
     pub fn wyckoffs(&self) -> &[char] {
         &self.dataset.wyckoffs
@@ -250,7 +259,7 @@ fn operation(operation: &moyo::base::Operation) -> Operation {
 }
 
 /// The cell for `moyo`, kinds numbered from 1 in order of appearance; and the first site of each kind.
-fn cell_of(structure: &Structure) -> (Cell, Vec<u32>) {
+pub(super) fn cell_of(structure: &Structure) -> (Cell, Vec<u32>) {
     let rows = structure.lattice().rows();
     let lattice = moyo::base::Lattice::new(Matrix3::from_fn(|i, j| rows[i][j]));
     let positions = structure.fracs().iter().map(|&frac| Vector3::from(frac.map(|x| x - x.floor()))).collect();

@@ -3,11 +3,11 @@
 use std::f64::consts::PI;
 
 use crate::candidate::{Candidate, Column, Fault, FaultCode, Reference, Stage};
-use crate::crystal::{MIN_DISTANCE, ReducedCell};
+use crate::crystal::{MIN_DISTANCE, RELAXED_SCALE, ReducedCell};
 use crate::units::Unit;
 
-use super::site_charges::site_charges;
-use super::{Descriptor, DescriptorError, Needs, Scratch, crystal_input, no_parameters};
+use super::site_charges::{ChargeSource, site_charges};
+use super::{Descriptor, DescriptorError, Needs, Scratch, crystal_input};
 
 /// e² / 4πε₀, in eV Å (CODATA 2022).
 const COULOMB: f64 = 14.399_645_468_667_815;
@@ -23,14 +23,55 @@ const MAX_SITES: usize = 10_000;
 /// Charges are the oxidation states of the structure; where it does not give them all, they are guessed from the composition
 /// as matminer's `StructureToOxidStructure` does (its `EwaldEnergy` alone refuses such structures). Without balanced states all
 /// charges and the energy are 0; NaN where no guess can be tried (fractional amounts, more than 50 atoms in the
-/// formula). A charged cell gets the energy of its neutralising background. Cut at accuracy 4 the sums depend on the number of
+/// formula). `oxidation_states = "bond_valence"` takes each site's state from the valences of its bonds instead; NaN where they
+/// give none. A charged cell gets the energy of its neutralising background. Cut at accuracy 4 the sums depend on the number of
 /// sites of the cell: supercells agree to about 1e-4 of the energy only.
-struct EwaldEnergy;
+struct EwaldEnergy {
+    parameters: Parameters,
+}
+
+/// As a plan writes them.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Parameters {
+    /// Where oxidation states come from that the structure does not give.
+    oxidation_states: OxidationStates,
+    /// Factor of bond lengths before their valences are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance_scale: Option<f64>,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OxidationStates {
+    Guess,
+    BondValence,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self { oxidation_states: OxidationStates::Guess, distance_scale: None }
+    }
+}
 
 /// Builds the descriptor.
 pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor>, DescriptorError> {
-    no_parameters("ewald_energy", parameters)?;
-    Ok(Box::new(EwaldEnergy))
+    let refuse = |reason: String| DescriptorError::Parameters { name: "ewald_energy".into(), reason };
+    let mut parameters: Parameters = match parameters {
+        serde_json::Value::Null => Parameters::default(),
+        given => serde_json::from_value(given.clone()).map_err(|error| refuse(error.to_string()))?,
+    };
+    match (parameters.oxidation_states, &mut parameters.distance_scale) {
+        (OxidationStates::Guess, Some(_)) => {
+            return Err(refuse("distance_scale needs oxidation_states = \"bond_valence\"".into()));
+        }
+        (OxidationStates::BondValence, Some(scale)) if !(0.5..=2.0).contains(scale) => {
+            return Err(refuse(format!("distance_scale is {scale}, expected 0.5 to 2")));
+        }
+        (OxidationStates::BondValence, scale) => *scale = Some(scale.unwrap_or(RELAXED_SCALE)),
+        (OxidationStates::Guess, None) => {}
+    }
+    Ok(Box::new(EwaldEnergy { parameters }))
 }
 
 impl Descriptor for EwaldEnergy {
@@ -57,7 +98,17 @@ impl Descriptor for EwaldEnergy {
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        super::scratch::GUESS_TABLES
+        match self.parameters.oxidation_states {
+            OxidationStates::Guess => super::scratch::GUESS_TABLES,
+            OxidationStates::BondValence => &["okeeffe_brese", "bond_valence_sums", "pymatgen_occurrence", "pymatgen"],
+        }
+    }
+
+    fn parameters(&self) -> serde_json::Value {
+        match self.parameters.oxidation_states {
+            OxidationStates::Guess => serde_json::json!({}),
+            OxidationStates::BondValence => serde_json::json!(self.parameters),
+        }
     }
 
     fn describe(&self, candidate: &Candidate, scratch: &mut Scratch, out: &mut [f64]) -> Result<(), Fault> {
@@ -66,7 +117,11 @@ impl Descriptor for EwaldEnergy {
             let detail = format!("the cell has {} sites, ewald_energy takes at most {MAX_SITES}", structure.len());
             return Err(Fault::new(Stage::Describe, FaultCode::TooManyAtoms, detail));
         }
-        if !site_charges(structure, scratch) {
+        let source = match self.parameters.distance_scale {
+            Some(scale) => ChargeSource::BondValence { scale },
+            None => ChargeSource::Composition,
+        };
+        if !site_charges(structure, source, scratch) {
             out[0] = f64::NAN;
             return Ok(());
         }
@@ -213,6 +268,33 @@ mod tests {
             let expected = -madelung * COULOMB / nearest;
             assert!((found - expected).abs() < 1e-4 * expected.abs(), "{found}, expected {expected}");
         }
+    }
+
+    /// pymatgen's energy of Sr2+ Ti4+ O2-, a = 3.905 Å, at accuracy 4: -36.514383 eV an atom.
+    #[test]
+    fn bond_valences_give_strontium_titanate_its_charges() {
+        let mut structure = Structure::new(Lattice::cubic(3.905).expect("a cell"));
+        let element = |symbol| Element::from_symbol(symbol).expect("symbol");
+        structure.push([0.0; 3], element("Sr"));
+        structure.push([0.5; 3], element("Ti"));
+        for frac in [[0.5, 0.5, 0.0], [0.5, 0.0, 0.5], [0.0, 0.5, 0.5]] {
+            structure.push(frac, element("O"));
+        }
+        let candidate = Candidate {
+            index: crate::candidate::CandidateIndex(0),
+            kind: crate::candidate::CandidateKind::Crystal(Box::new(crate::candidate::Crystal::new(structure))),
+            values: Vec::new(),
+        };
+        let descriptor = build(&serde_json::json!({ "oxidation_states": "bond_valence" })).expect("known");
+        assert_eq!(
+            descriptor.parameters(),
+            serde_json::json!({ "oxidation_states": "bond_valence", "distance_scale": 1.015 })
+        );
+        let (mut scratch, mut out) = (Scratch::new(), [0.0]);
+        scratch.begin(&candidate);
+        descriptor.describe(&candidate, &mut scratch, &mut out).expect("apart");
+        assert!((out[0] + 36.514_383).abs() < 1e-6, "{}", out[0]);
+        assert!(build(&serde_json::json!({ "distance_scale": 1.0 })).is_err());
     }
 
     #[test]

@@ -23,4 +23,4 @@ pub use error::RankError;
 pub use pareto::fronts;
 pub use plan::RankPlan;
 pub use ranker::Ranker;
-pub use spec::{Direction, Method, Number, ObjectiveSpec, RankSpec, WindowSpec};
+pub use spec::{Direction, DuplicateRule, Method, Number, ObjectiveSpec, RankSpec, WindowSpec};

@@ -153,6 +153,7 @@ impl Ranker {
             objectives: plan.columns().to_vec(),
             values: rows.iter().flat_map(|&row| &self.values[row * columns..(row + 1) * columns]).copied().collect(),
             parameters,
+            duplicates: None,
         })
     }
 

@@ -34,6 +34,26 @@ pub struct RankSpec {
     /// `pareto`: how many fronts to list; 1 = only candidates that no other dominates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fronts: Option<u32>,
+    /// Whether candidates that are the structure of an earlier one are ranked.
+    #[serde(default, skip_serializing_if = "DuplicateRule::is_default")]
+    pub duplicates: DuplicateRule,
+}
+
+/// What happens to candidates that are the structure of an earlier one.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DuplicateRule {
+    /// Nobody looks for them.
+    #[default]
+    Keep,
+    /// They are listed, and not ranked.
+    Remove,
+}
+
+impl DuplicateRule {
+    fn is_default(&self) -> bool {
+        *self == Self::Keep
+    }
 }
 
 /// How objectives become an order.

@@ -7,6 +7,7 @@ use crate::candidate::{
     Predictions, QuarantinedRow, RawRecord, Row, Rows, Stage, StoredRows,
 };
 use crate::chem::Composition;
+use crate::crystal::structure_digest;
 use crate::descriptor::Scratch;
 use crate::source::Survivor;
 
@@ -54,6 +55,7 @@ pub struct Block<'s> {
     predictions: Vec<Predictions>,
     selection: Vec<usize>,
     objectives: Vec<f64>,
+    digests: Vec<String>,
     scratch: Scratch,
 }
 
@@ -74,6 +76,7 @@ impl<'s> Block<'s> {
             predictions: vec![Predictions::default(); screen.surrogates.len()],
             selection: Vec::new(),
             objectives: vec![0.0; screen.layout.objectives.len()],
+            digests: Vec::new(),
             scratch: Scratch::new(),
         }
     }
@@ -161,6 +164,7 @@ impl<'s> Block<'s> {
         for slot in &screen.late {
             self.judge(slot, frame, out);
         }
+        self.identify(frame, out);
         self.store(frame, out);
         // Stage by stage is not candidate by candidate.
         out.quarantine.sort_by_key(|row| row.index);
@@ -281,6 +285,35 @@ impl<'s> Block<'s> {
         }
     }
 
+    /// Digests of structures, of those that are kept: symmetry is costly.
+    fn identify(&mut self, frame: &Frame, out: &mut Finished) {
+        let Some(rule) = self.screen.identify_rule else { return };
+        self.digests.clear();
+        self.digests.resize(frame.records.len(), String::new());
+        let mut living = std::mem::take(&mut self.living);
+        let before = living.len() as u64;
+        living.retain(|place| {
+            let i = place.candidate;
+            // A structure without symmetry has no digest, and is nobody's duplicate.
+            let digest = |candidate: &Candidate| candidate.structure().and_then(|s| structure_digest(s).ok());
+            match guarded(Stage::Describe, || Ok(digest(&self.candidates[i]).unwrap_or_default())) {
+                Ok(digest) => {
+                    self.digests[i] = digest;
+                    true
+                }
+                Err(fault) => {
+                    self.quarantine(i, frame, &frame.records[i], fault, out);
+                    false
+                }
+            }
+        });
+        let tally = &mut out.ledger.rules[rule];
+        tally.input += before;
+        tally.kept += living.len() as u64;
+        tally.faulted += before - living.len() as u64;
+        self.living = living;
+    }
+
     fn store(&mut self, frame: &Frame, out: &mut Finished) {
         let screen = self.screen;
         let Finished { rows, .. } = out;
@@ -307,6 +340,9 @@ impl<'s> Block<'s> {
             rows.formula.push(candidate.composition().map(|c| c.reduced_formula()).unwrap_or_default());
             rows.origin.push(screen.decoder.origin(frame, record));
             rows.verdict.push(verdict);
+            if screen.layout.structure_digests {
+                rows.structure_digest.push(std::mem::take(&mut self.digests[i]));
+            }
             let features = match self.matrix_row[i] {
                 NONE => None,
                 row => Some(self.features.row(row)),

@@ -100,6 +100,17 @@ pub enum RunError {
     /// Nothing can be ranked.
     #[error(transparent)]
     Rank(#[from] crate::rank::RankError),
+    /// The source cannot be opened again, to compare structures.
+    #[error("cannot open the source again to compare structures")]
+    Reopen(#[from] PlanError),
+    /// A structure cannot be read again, to be compared.
+    #[error("candidate {index} cannot be read again to be compared: {reason}")]
+    Reread {
+        /// Position in the source.
+        index: u64,
+        /// Why not.
+        reason: String,
+    },
     /// Threads cannot be started.
     #[error("cannot start worker threads: {reason}")]
     Threads {
@@ -124,6 +135,8 @@ impl RunError {
         match self {
             Self::Sink(error) => error.hint(),
             Self::Source(error) => error.hint().map(str::to_owned),
+            Self::Reopen(error) => error.hint(),
+            Self::Reread { .. } => Some("the inputs must not change while a screen runs".to_owned()),
             Self::TooManyFaults { .. } => Some(
                 "look at the first lines of the input and at the columns chosen, or raise [run] max_fault_fraction"
                     .into(),

@@ -3,6 +3,7 @@
 mod block;
 mod columns;
 mod dataset;
+mod duplicates;
 mod error;
 mod faults;
 mod origin;
@@ -10,6 +11,7 @@ mod pipeline;
 mod plan;
 mod progress;
 mod provenance;
+mod reread;
 mod resolve;
 mod run;
 mod setting;
@@ -24,6 +26,7 @@ pub use plan::{
     DescriptorTable, FilterTable, Plan, RunTable, ScreenTable, SinkTable, Store, SurrogateTable, Undecided,
 };
 pub use provenance::{cpu_seconds, peak_memory};
+pub use reread::{Reread, RereadError};
 pub use resolve::{Screen, source_kind};
 pub use run::{Ending, Outcome, RunOptions, parts_folder, run};
 pub use stop::parse_duration;

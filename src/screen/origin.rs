@@ -17,11 +17,11 @@ pub enum Origin {
     Space(Value),
 }
 
-/// Opens the plan's source.
+/// Opens the plan's source; `seed` is that of everything random.
 ///
 /// # Errors
 /// Unknown keys, inputs or columns that are not there, a space that cannot be built.
-pub fn open_source(table: &Value, base: &Path) -> Result<(Box<dyn Source>, Origin), PlanError> {
+pub fn open_source(table: &Value, base: &Path, seed: u64) -> Result<(Box<dyn Source>, Origin), PlanError> {
     let bad = |e: serde_json::Error| PlanError::table("[source]", &e.to_string());
     if let Some(space) = table.get("space") {
         if let Some(key) = table.as_object().and_then(|t| t.keys().find(|key| *key != "space")) {
@@ -35,7 +35,8 @@ pub fn open_source(table: &Value, base: &Path) -> Result<(Box<dyn Source>, Origi
     if let Some(key) = table.as_object().into_iter().flat_map(|t| t.keys()).find(|key| is_typo_of_space(key)) {
         return Err(PlanError::unknown_key("[source]", key, ["space"]));
     }
-    let spec: SourceSpec = serde_json::from_value(table.clone()).map_err(bad)?;
+    let mut spec: SourceSpec = serde_json::from_value(table.clone()).map_err(bad)?;
+    spec.seed = seed;
     let listing = spec.listing(base)?;
     let mut files = listing.files;
     files.extend(listing.targets);
@@ -55,6 +56,7 @@ fn is_typo_of_space(key: &str) -> bool {
         "id",
         "targets",
         "on",
+        "disorder",
         "columns",
     ];
     !OTHERS.contains(&key) && crate::units::closest(key, OTHERS.iter().copied().chain(["space"])) == Some("space")

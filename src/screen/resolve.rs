@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::candidate::{Column, ColumnResolver, FeatureGroup, FeatureType, Layout, Ledger};
 use crate::descriptor::{self, Descriptor};
 use crate::filter::{self, NeedsOf};
-use crate::rank::{RankPlan, RankSpec};
+use crate::rank::{DuplicateRule, RankPlan, RankSpec};
 use crate::source::{Decoder, Format, Source};
 use crate::surrogate::card::DescriptorCard;
 use crate::surrogate::{Model, board};
@@ -53,6 +53,8 @@ pub struct Screen {
     pub surrogates: Vec<SurrogateSlot>,
     /// Filters on predictions.
     pub late: Vec<FilterSlot>,
+    /// Row of the ledger for digests of structures, where they are asked for.
+    pub identify_rule: Option<usize>,
     /// How to rank.
     pub rank: Option<RankPlan>,
     /// A ledger of zeros.
@@ -77,7 +79,7 @@ impl Screen {
     /// # Errors
     /// The first thing in the plan that cannot work, and what would.
     pub fn resolve(plan: Plan) -> Result<(Self, Box<dyn Source>), PlanError> {
-        let (source, origin) = open_source(&plan.source, &plan.base)?;
+        let (source, origin) = open_source(&plan.source, &plan.base, plan.run.seed)?;
         let decoder = source.decoder();
         let models = load_models(&plan)?;
         let planned = plan_descriptors(&plan, &models)?;
@@ -148,8 +150,13 @@ impl Screen {
         place(NeedsOf::Features, &mut middle, &mut rules);
         let second_rule = rule_of(&second, "features", &mut rules);
         place(NeedsOf::Predictions, &mut late, &mut rules);
+        let identify_rule = removes_duplicates(&plan, rank.as_ref(), decoder.as_ref())?.then(|| {
+            rules.push(("describe".into(), "structure digest".into()));
+            rules.len() - 1
+        });
 
         let layout = Layout {
+            structure_digests: identify_rule.is_some(),
             features: layout_groups,
             feature_type: plan.sink.dtype,
             predictions: catalog.predictions.clone(),
@@ -174,6 +181,7 @@ impl Screen {
             second_rule,
             surrogates,
             late,
+            identify_rule,
             rank,
             ledger,
             fault_limit,
@@ -430,6 +438,23 @@ fn build_rank(plan: &Plan, catalog: &Catalog) -> Result<Option<RankPlan>, PlanEr
     let recorder = catalog.recorder();
     let plan = RankSpec::read(table)?.resolve(&|name: &str| recorder.resolve(name))?;
     Ok(Some(plan))
+}
+
+/// Whether duplicates are looked for, which needs structures, and all rows that might be ranked.
+fn removes_duplicates(plan: &Plan, rank: Option<&RankPlan>, decoder: &dyn Decoder) -> Result<bool, PlanError> {
+    if rank.is_none_or(|rank| rank.spec().duplicates == DuplicateRule::Keep) {
+        return Ok(false);
+    }
+    if !decoder.has_structures() {
+        let reason = "`duplicates = \"remove\"` compares crystal structures, the source has none";
+        return Err(PlanError::table("[rank]", reason));
+    }
+    if plan.sink.store == Store::Ranked {
+        let reason = "`duplicates = \"remove\"` needs all that was kept, which [sink] store = \"ranked\" thins out on the way; \
+            expected store = \"survivors\" or \"all\"";
+        return Err(PlanError::table("[rank]", reason));
+    }
+    Ok(true)
 }
 
 fn input_group(columns: &[Column]) -> FeatureGroup {

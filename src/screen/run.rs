@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::candidate::{Ledger, Ranking};
+use crate::candidate::{Duplicates, Ledger, Ranking};
 use crate::chem::table::sha256_hex;
 use crate::product;
-use crate::rank::Ranker;
+use crate::rank::{DuplicateRule, Ranker};
 use crate::sink::{Identity, Opened, RootAttributes, Store, StoreOptions, StoreRows};
 use crate::source::Source;
 
@@ -21,7 +21,7 @@ use super::progress::Progress;
 use super::provenance;
 use super::resolve::Screen;
 use super::stop::Stop;
-use super::{block::Finished, faults::FaultLimit};
+use super::{block::Finished, duplicates, faults::FaultLimit};
 
 /// How to run; nothing here changes the result.
 #[derive(Clone, Debug)]
@@ -129,7 +129,17 @@ pub fn run(screen: &Screen, mut source: Box<dyn Source>, options: &RunOptions) -
         store.flush()?;
         return Ok(Ending::Interrupted { ledger, next_index: drained.next_index });
     }
-    let ranking = rank(screen, &store)?;
+    let duplicates = match removes_duplicates(screen) {
+        false => None,
+        true => match duplicates::find(&screen.plan, &store, options.resources.threads, &stop)? {
+            Some(found) => Some(found),
+            None => {
+                store.flush()?;
+                return Ok(Ending::Interrupted { ledger, next_index: drained.next_index });
+            }
+        },
+    };
+    let ranking = rank(screen, &store, duplicates)?;
     let documents = documents(screen, &inputs, &started, options, &drained, start);
     let root = RootAttributes {
         software_name: product::NAME.into(),
@@ -165,19 +175,24 @@ impl Commit for Committer<'_> {
     }
 }
 
-fn rank(screen: &Screen, store: &Store) -> Result<Option<Ranking>, RunError> {
+fn removes_duplicates(screen: &Screen) -> bool {
+    screen.rank.as_ref().is_some_and(|plan| plan.spec().duplicates == DuplicateRule::Remove)
+}
+
+fn rank(screen: &Screen, store: &Store, duplicates: Option<Duplicates>) -> Result<Option<Ranking>, RunError> {
     let Some(plan) = &screen.rank else { return Ok(None) };
     let mut ranker = Ranker::new(Arc::new(plan.clone()));
     let mut offered = Ok(());
     store.objectives(&mut |index, values| {
         for (&index, values) in index.iter().zip(values.chunks_exact(plan.width())) {
-            if offered.is_ok() {
+            let is_duplicate = duplicates.as_ref().is_some_and(|duplicates| duplicates.of(index).is_some());
+            if offered.is_ok() && !is_duplicate {
                 offered = ranker.offer(index, values);
             }
         }
     })?;
     offered?;
-    Ok(Some(ranker.finish()?))
+    Ok(Some(Ranking { duplicates, ..ranker.finish()? }))
 }
 
 fn store_options(screen: &Screen, options: &RunOptions) -> StoreOptions {
@@ -240,6 +255,7 @@ fn documents(
         "busy_seconds": drained.busy,
         "cpu_seconds": provenance::cpu_seconds(),
         "peak_memory_bytes": provenance::peak_memory(),
+        "base": relative_base(&screen.plan.base),
     });
     let screen_document = json!({
         "name": screen.plan.screen.name,
@@ -256,6 +272,11 @@ fn documents(
         ("tables", provenance::tables().to_string()),
         ("models", Value::from(models).to_string()),
     ]
+}
+
+/// Folder that the plan's paths start from, where it was given as a relative path: absolute ones are never written.
+fn relative_base(base: &Path) -> Option<String> {
+    base.is_relative().then(|| base.to_str().map(|text| text.replace('\\', "/"))).flatten()
 }
 
 /// Where work in progress of `out` lies.

@@ -105,6 +105,7 @@ pub(super) fn read_layout(file: &File, path: &Path) -> Result<Layout, SinkError>
     if file.link_exists("objectives") {
         layout.objectives = read_columns(file, "/objectives", path)?;
     }
+    layout.structure_digests = file.link_exists("candidates/structure_digest");
     schema::check_names(&layout).map_err(|error| SinkError::damaged(path, error.to_string()))?;
     Ok(layout)
 }

@@ -3,6 +3,9 @@
 /// Replaces U+0000, which HDF5 strings cannot hold.
 const NUL_REPLACEMENT: &str = "\u{2400}";
 
+/// Values that are encoded at once: they stay in the nearest cache.
+const BLOCK: usize = 512;
+
 /// Rows of one dataset.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Data {
@@ -81,22 +84,22 @@ impl Data {
 
     /// Appends `count` rows of `f64`; every NaN is stored with the same bits, so that digests do not see where it arose.
     pub(super) fn extend_f64(&mut self, count: usize, values: &[f64]) {
-        let Self::Fixed { rows, bytes, .. } = self else { unreachable!("numbers in a column of strings") };
-        let start = bytes.len();
-        bytes.resize(start + values.len() * 8, 0);
-        for (slot, &value) in bytes[start..].chunks_exact_mut(8).zip(values) {
-            slot.copy_from_slice(&(if value.is_nan() { f64::NAN } else { value }).to_le_bytes());
-        }
-        *rows += count;
+        self.extend_blocks(count, values, |value| (if value.is_nan() { f64::NAN } else { value }).to_le_bytes());
     }
 
     /// Appends `count` rows of `f32`, rounded to nearest.
     pub(super) fn extend_f32(&mut self, count: usize, values: &[f64]) {
+        self.extend_blocks(count, values, |value| (if value.is_nan() { f32::NAN } else { value as f32 }).to_le_bytes());
+    }
+
+    /// Appends encoded values block by block, so that new memory is written once and not filled with zeros first.
+    fn extend_blocks<const N: usize>(&mut self, count: usize, values: &[f64], encode: impl Fn(f64) -> [u8; N]) {
         let Self::Fixed { rows, bytes, .. } = self else { unreachable!("numbers in a column of strings") };
-        let start = bytes.len();
-        bytes.resize(start + values.len() * 4, 0);
-        for (slot, &value) in bytes[start..].chunks_exact_mut(4).zip(values) {
-            slot.copy_from_slice(&(if value.is_nan() { f32::NAN } else { value as f32 }).to_le_bytes());
+        bytes.reserve(values.len() * N);
+        let mut block = [[0; N]; BLOCK];
+        for part in values.chunks(BLOCK) {
+            block.iter_mut().zip(part).for_each(|(slot, &value)| *slot = encode(value));
+            bytes.extend_from_slice(block[..part.len()].as_flattened());
         }
         *rows += count;
     }

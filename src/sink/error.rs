@@ -102,6 +102,24 @@ pub enum SinkError {
         /// The name.
         name: String,
     },
+    /// A structure that an export format cannot hold.
+    #[error("candidate {index} (\"{id}\") cannot be written as {format}: {reason}")]
+    Unwritable {
+        /// The format.
+        format: &'static str,
+        /// Position in the source.
+        index: u64,
+        /// Its id.
+        id: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A folder for an export that has files in it.
+    #[error("the folder {} is not empty", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A table could not be encoded.
     #[error("cannot encode {}", path.display())]
     Encode {
@@ -126,6 +144,12 @@ impl SinkError {
             }
             Self::Contended { .. } => Some("wait for the other process, or choose another output with -o".to_owned()),
             Self::Damaged { .. } => Some("`matsieve verify` names what is damaged; compute the file again".to_owned()),
+            Self::Unwritable { reason, .. } if reason.contains("disordered") => {
+                Some("give --ordered-only to leave disordered structures out, or another format (cif)".to_owned())
+            }
+            Self::NotEmpty { .. } => {
+                Some("choose another folder with -o: files of another export would mix with these".to_owned())
+            }
             Self::FormatVersion { found, expected, .. } if found > expected => {
                 Some("use the version of matsieve that wrote it, or a newer one".to_owned())
             }

@@ -120,6 +120,12 @@ pub(super) fn write_result(
         for (spec, data) in tables::encode_ranking(ranking) {
             write_whole(&file, &spec, &data, path, &mut record)?;
         }
+        if let Some(duplicates) = &ranking.duplicates {
+            content::write_group(&file, "/duplicates", &Attributes::default(), path, &mut record)?;
+            for (spec, data) in tables::encode_duplicates(duplicates) {
+                write_whole(&file, &spec, &data, path, &mut record)?;
+            }
+        }
     }
     file.create_group("/provenance").map_err(SinkError::hdf5("create /provenance", path))?;
     for (name, text) in ending.documents {

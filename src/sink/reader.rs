@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::candidate::{Column as FeatureColumn, Layout, Ledger, Ranking, StoredRows};
+use crate::candidate::{Column as FeatureColumn, Duplicates, Layout, Ledger, Ranking, StoredRows};
 
 use super::SinkError;
 use super::attributes::Attributes;
@@ -111,7 +111,22 @@ impl ResultFile {
             values: columns[3].to_f64(&Kind::F64),
             objectives,
             parameters,
+            duplicates: self.duplicates()?,
         }))
+    }
+
+    /// Candidates that are the structure of an earlier one, where the run looked for them.
+    pub fn duplicates(&self) -> Result<Option<Duplicates>, SinkError> {
+        if !self.file.link_exists("duplicates") {
+            return Ok(None);
+        }
+        let table = TableReader::open(&self.file, &tables::duplicates_specs(), &self.path)?;
+        let columns = table.read(0..table.rows())?;
+        let duplicates = Duplicates { index: columns[0].to_u64(), of: columns[1].to_u64() };
+        if !duplicates.index.is_sorted_by(|a, b| a < b) {
+            return Err(SinkError::damaged(&self.path, "/duplicates/index is not strictly increasing"));
+        }
+        Ok(Some(duplicates))
     }
 
     /// Names of the documents under `/provenance`.
@@ -200,13 +215,14 @@ impl ResultFile {
         Ok(found)
     }
 
-    /// One of `id`, `formula`, `origin` for a range of rows.
+    /// One of `id`, `formula`, `origin`, `structure_digest` for a range of rows; the last one only where the layout has it.
     pub fn text_column(&self, name: &str, range: Range<usize>) -> Result<Vec<String>, SinkError> {
         let number = match name {
             "id" => 1,
             "formula" => 2,
             "origin" => 3,
-            _ => return Err(self.unknown(name, ["id", "formula", "origin"])),
+            "structure_digest" if self.layout.structure_digests => 5,
+            _ => return Err(self.unknown(name, ["id", "formula", "origin", "structure_digest"])),
         };
         Ok(self.rows.columns()[number].read(range)?.to_strings())
     }

@@ -15,6 +15,9 @@ pub(super) const FILTER_VERDICT: &[(&str, u8)] = &[("pass", 0), ("fail", 1), ("u
 /// Codes of a flag.
 pub(super) const FLAG: &[(&str, u8)] = &[("no", 0), ("yes", 1)];
 
+/// Where digests of structures lie.
+pub(super) const STRUCTURE_DIGEST: &str = "/candidates/structure_digest";
+
 /// Logical type of a dataset's values.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
@@ -205,6 +208,9 @@ pub(super) fn row_specs(layout: &Layout) -> Vec<Spec> {
         Spec::new("/candidates/origin", Kind::Text),
         Spec::new("/candidates/verdict", Kind::codes(VERDICT)),
     ];
+    if layout.structure_digests {
+        specs.push(Spec::new(STRUCTURE_DIGEST, Kind::Text));
+    }
     let feature_kind = match layout.feature_type {
         FeatureType::F64 => Kind::F64,
         FeatureType::F32 => Kind::F32,
@@ -298,6 +304,10 @@ pub(super) fn encode_rows(layout: &Layout, rows: &StoredRows, out: &mut [Data]) 
         strings.iter().for_each(|string| column.push_text(string));
     }
     next().extend_bytes(count, rows.verdict.iter().copied());
+    if layout.structure_digests {
+        let column = next();
+        rows.structure_digest.iter().for_each(|digest| column.push_text(digest));
+    }
     for values in &rows.features {
         match layout.feature_type {
             FeatureType::F64 => next().extend_f64(count, values),
@@ -337,6 +347,7 @@ fn check_lengths(layout: &Layout, rows: &StoredRows) -> Result<(), SinkError> {
     check("formula", rows.formula.len(), count)?;
     check("origin", rows.origin.len(), count)?;
     check("verdict", rows.verdict.len(), count)?;
+    check("structure_digest", rows.structure_digest.len(), if layout.structure_digests { count } else { 0 })?;
     check("list of feature groups", rows.features.len(), layout.features.len())?;
     for (values, group) in rows.features.iter().zip(&layout.features) {
         check(&group.name, values.len(), count * group.columns.len())?;
@@ -372,6 +383,9 @@ pub(super) fn decode_rows(layout: &Layout, columns: &[Data]) -> StoredRows {
         verdict: next().bytes().to_vec(),
         ..StoredRows::default()
     };
+    if layout.structure_digests {
+        rows.structure_digest = next().to_strings();
+    }
     let feature_kind = match layout.feature_type {
         FeatureType::F64 => Kind::F64,
         FeatureType::F32 => Kind::F32,

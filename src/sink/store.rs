@@ -8,6 +8,7 @@ use crate::candidate::{Layout, Ledger, QuarantinedRow, Ranking, StoredRows};
 
 use super::SinkError;
 use super::content::RESULT_FORMAT;
+use super::data::Data;
 use super::files::{self, IDENTITY_FILE, PartFile};
 use super::merge::{self, Ending, Merged, Part};
 use super::options::{Identity, Progress, RootAttributes, StoreOptions, StoreRows, Summary};
@@ -183,10 +184,27 @@ impl Store {
     /// # Errors
     /// Segments that cannot be read.
     pub fn objectives(&self, visit: &mut dyn FnMut(&[u64], &[f64])) -> Result<(), SinkError> {
-        let specs: Vec<schema::Spec> = schema::row_specs(&self.layout)
-            .into_iter()
-            .filter(|spec| spec.path == "/candidates/index" || spec.path == "/objectives/values")
-            .collect();
+        self.with_index("/objectives/values", &mut |index, data| {
+            visit(index, &data.map(|data| data.to_f64(&Kind::F64)).unwrap_or_default());
+        })
+    }
+
+    /// Hands index and structure digest of all stored rows to `visit`, in order of index; nothing where there are no digests.
+    ///
+    /// # Errors
+    /// Segments that cannot be read.
+    pub fn structure_digests(&self, visit: &mut dyn FnMut(u64, &str)) -> Result<(), SinkError> {
+        self.with_index(schema::STRUCTURE_DIGEST, &mut |index, data| {
+            let Some(data) = data else { return };
+            index.iter().enumerate().for_each(|(row, &index)| visit(index, &data.string_at(row)));
+        })
+    }
+
+    /// Hands blocks of indices, and of the dataset at `path` where there is one, to `visit`.
+    fn with_index(&self, path: &str, visit: &mut dyn FnMut(&[u64], Option<&Data>)) -> Result<(), SinkError> {
+        let all = schema::row_specs(&self.layout);
+        let place = all.iter().position(|spec| spec.path == path);
+        let specs: Vec<schema::Spec> = std::iter::once(0).chain(place).map(|place| all[place].clone()).collect();
         for segment in &self.closed {
             let file = files::open_hdf5(&segment.path)?;
             let table = TableReader::open(&file, &specs, &segment.path)?;
@@ -194,15 +212,13 @@ impl Store {
             while position < table.rows() {
                 let end = (position + table.block_rows()).min(table.rows());
                 let block = table.read(position..end)?;
-                let values = block.get(1).map(|data| data.to_f64(&Kind::F64)).unwrap_or_default();
-                visit(&block[0].to_u64(), &values);
+                visit(&block[0].to_u64(), block.get(1));
                 position = end;
             }
         }
         let index = self.open.rows[0].to_u64();
         if !index.is_empty() {
-            let last = self.open.rows.last().filter(|_| !self.layout.objectives.is_empty());
-            visit(&index, &last.map(|data| data.to_f64(&Kind::F64)).unwrap_or_default());
+            visit(&index, place.map(|place| &self.open.rows[place]));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hdf5::Group;
 
-use crate::candidate::{Ledger, QuarantinedRow, Ranking, Tally};
+use crate::candidate::{Duplicates, Ledger, QuarantinedRow, Ranking, Tally};
 
 use super::SinkError;
 use super::attributes::{Attribute, Attributes};
@@ -130,6 +130,17 @@ pub(super) fn ranking_specs(objectives: usize, parameters: String) -> Vec<Spec> 
         Spec::new("/ranking/front", Kind::U32),
         Spec::new("/ranking/values", Kind::F64).with_columns(objectives),
     ]
+}
+
+/// Datasets of the duplicates.
+pub(super) fn duplicates_specs() -> Vec<Spec> {
+    vec![Spec::new("/duplicates/index", Kind::U64), Spec::new("/duplicates/of", Kind::U64)]
+}
+
+/// The columns of the duplicates.
+pub(super) fn encode_duplicates(duplicates: &Duplicates) -> Vec<(Spec, Data)> {
+    let columns = [Data::from_u64(&duplicates.index), Data::from_u64(&duplicates.of)];
+    duplicates_specs().into_iter().zip(columns).collect()
 }
 
 /// The ranking's columns.

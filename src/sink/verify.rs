@@ -5,6 +5,8 @@ use std::path::Path;
 
 use hdf5::Group;
 
+use crate::candidate::Duplicates;
+
 use super::SinkError;
 use super::attributes::Attributes;
 use super::content::RESULT_FORMAT;
@@ -118,8 +120,25 @@ fn check_order(result: &ResultFile, report: &mut Report) -> Result<(), SinkError
     if ascends && let Some(ranking) = result.ranking()? {
         let missing = ranking.index.iter().find(|wanted| index.binary_search(wanted).is_err());
         report.add("ranking", missing.map(|index| format!("it holds candidate {index}, which is not stored")));
+        if let Some(duplicates) = &ranking.duplicates {
+            report.add("duplicates", wrong_duplicate(duplicates, &index, &ranking.index));
+        }
     }
     Ok(())
+}
+
+/// What contradicts itself in a list of duplicates.
+fn wrong_duplicate(duplicates: &Duplicates, stored: &[u64], ranked: &[u64]) -> Option<String> {
+    for (&index, &of) in duplicates.index.iter().zip(&duplicates.of) {
+        if let Some(missing) = [index, of].into_iter().find(|wanted| stored.binary_search(wanted).is_err()) {
+            return Some(format!("they hold candidate {missing}, which is not stored"));
+        }
+        if of >= index || duplicates.of(of).is_some() {
+            return Some(format!("candidate {index} is a duplicate of {of}, which is no first one"));
+        }
+    }
+    let ranked = ranked.iter().find(|&&index| duplicates.of(index).is_some());
+    ranked.map(|index| format!("candidate {index} is ranked although it is a duplicate"))
 }
 
 /// Digests of all covered objects below a group, by path; or why one has none.

@@ -6,7 +6,7 @@ use super::Decoder;
 use super::format::Compression;
 use super::join::{Join, Sought};
 use super::parquet::Block;
-use super::structure;
+use super::structure::{self, Treatment};
 use super::text_row::{STRUCTURE, TextRow};
 use crate::candidate::{Candidate, CandidateKind, Column, Fault, FaultCode, Frame, Payload, RawRecord, Stage};
 use crate::chem::{Composition, FormulaErrorKind, parse_formula_into};
@@ -51,17 +51,24 @@ pub struct TableDecoder {
     names: Vec<String>,
     /// Where structures find columns that their own file does not have.
     join: Option<Join>,
+    /// What becomes of disordered structures.
+    treatment: Treatment,
 }
 
 impl TableDecoder {
     /// `names` are the file's own names of the numeric `columns`.
     pub(super) fn new(columns: Vec<Column>, names: Vec<String>, has_structures: bool, join: Option<Join>) -> Self {
-        Self { has_structures, structure: None, columns, names, join }
+        Self { has_structures, structure: None, columns, names, join, treatment: Treatment::default() }
     }
 
     /// Tables hold structures in this column, not formulas.
     pub(super) fn with_structures_in(self, column: Option<String>) -> Self {
         Self { structure: column, ..self }
+    }
+
+    /// The same, with disordered structures treated so.
+    pub(super) fn treating(self, treatment: Treatment) -> Self {
+        Self { treatment, ..self }
     }
 
     /// Decodes everything but numeric columns; returns the numbers that stand beside a structure.
@@ -74,13 +81,14 @@ impl TableDecoder {
         record: &RawRecord,
         out: &mut Candidate,
     ) -> Result<Vec<(String, f64)>, Fault> {
+        let treatment = (self.treatment, record.index);
         if let Some((tagged, line)) = structure_of(frame, record) {
-            return structure::decode(tagged, line, &mut out.kind);
+            return structure::decode(tagged, line, treatment, &mut out.kind);
         }
         if let Some(column) = &self.structure {
             let decoded = match field(frame, record, CONTENT_SLOT)? {
-                Value::Text(text) => structure::decode_text(text, &mut out.kind),
-                _ => structure::decode_text(&[], &mut out.kind),
+                Value::Text(text) => structure::decode_text(text, treatment, &mut out.kind),
+                _ => structure::decode_text(&[], treatment, &mut out.kind),
             };
             return decoded.map_err(|fault| locate(record, fault, column));
         }

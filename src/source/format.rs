@@ -52,6 +52,7 @@ impl Format {
         Self::Csv,
         Self::Tsv,
         Self::Parquet,
+        Self::Cif,
         Self::Poscar,
         Self::Extxyz,
         Self::PymatgenJson,
@@ -323,7 +324,7 @@ mod tests {
         let error = "parket".parse::<Format>().expect_err("no such format");
         assert_eq!(
             error.to_string(),
-            "unknown format \"parket\": known are csv, tsv, parquet, poscar, extxyz, pymatgen-json, pymatgen-print, \
+            "unknown format \"parket\": known are csv, tsv, parquet, cif, poscar, extxyz, pymatgen-json, pymatgen-print, \
              optimade-json, optimade-jsonl, jarvis-json, fhi-aims, ase-db; did you mean \"parquet\"?"
         );
     }

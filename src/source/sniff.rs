@@ -30,6 +30,9 @@ pub(super) fn text_format(head: &[u8]) -> Option<Format> {
     if matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return json_format(head);
     }
+    if head.starts_with(b"#\\#CIF_") {
+        return Some(Format::Cif);
+    }
     let mut lines = head.split(|byte| matches!(byte, b'\n' | b'\r'));
     let first = lines.clone().map(<[u8]>::trim_ascii).find(|line| !line.is_empty() && line[0] != b'#')?;
     let numbers = |line: &[u8]| {
@@ -40,7 +43,7 @@ pub(super) fn text_format(head: &[u8]) -> Option<Format> {
     if matches!(first_word, b"lattice_vector" | b"atom" | b"atom_frac") && numbers(&first[first_word.len()..]) == 3 {
         return Some(Format::FhiAims);
     }
-    if first_word.len() >= 5 && first_word[..5].eq_ignore_ascii_case(b"data_") {
+    if is_cif(first_word) {
         return Some(Format::Cif);
     }
     if first.starts_with(b"Full Formula (") {
@@ -53,6 +56,17 @@ pub(super) fn text_format(head: &[u8]) -> Option<Format> {
     let is_poscar =
         numbers(second) >= 1 && lines.clone().filter(|line| !line.is_empty()).take(3).all(|l| numbers(l) == 3);
     (is_poscar && lines.filter(|line| !line.is_empty()).count() >= 4).then_some(Format::Poscar)
+}
+
+/// Whether the first word is one of CIF's grammar or one of the data names that structures have: fragments may lack their
+/// `data_` line.
+fn is_cif(first_word: &[u8]) -> bool {
+    let begins = |word: &[u8]| first_word.get(..word.len()).is_some_and(|front| front.eq_ignore_ascii_case(word));
+    (begins(b"data_") && first_word.len() > 5)
+        || first_word.eq_ignore_ascii_case(b"loop_")
+        || [&b"_cell_"[..], b"_cell.", b"_atom_site", b"_symmetry_", b"_space_group", b"_chemical_"]
+            .into_iter()
+            .any(begins)
 }
 
 /// Whose JSON it is.
@@ -90,6 +104,10 @@ mod tests {
         for (text, format) in [
             ("# x\n\ndata_global\n", Some(Format::Cif)),
             ("DATA_x\r\n", Some(Format::Cif)),
+            ("#\\#CIF_2.0\n# x\n", Some(Format::Cif)),
+            ("_cell_length_a 5.0\n", Some(Format::Cif)),
+            (" loop_\n_symmetry_equiv_pos_as_xyz\n", Some(Format::Cif)),
+            ("data,x\n1,2\n", None),
             ("#=\n#made\nlattice_vector 1 0 0\n", Some(Format::FhiAims)),
             ("Full Formula (Si2)\nabc", Some(Format::PymatgenPrint)),
             ("2\nLattice=\"1 0 0", Some(Format::Extxyz)),

@@ -32,6 +32,9 @@ pub struct SourceSpec {
     /// Parquet tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parquet: Option<Inputs>,
+    /// Crystallographic Information Files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cif: Option<Inputs>,
     /// POSCAR and CONTCAR files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poscar: Option<Inputs>,
@@ -83,9 +86,33 @@ pub struct SourceSpec {
     /// The column of `targets` that holds the ids; its first id column unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
+    /// What becomes of sites that are shared or partly filled.
+    #[serde(default, skip_serializing_if = "is_kept")]
+    pub disorder: Disorder,
+    /// Seed of random orderings: the `seed` of the plan's `[run]`.
+    #[serde(skip)]
+    pub seed: u64,
     /// Numeric columns that every candidate carries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<ColumnSpec>,
+}
+
+/// What becomes of structures with sites that are shared or partly filled.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disorder {
+    /// They stay as they are; descriptors that need order fault with `disordered-structure`.
+    #[default]
+    Keep,
+    /// Every site gets the occupant with the largest share; see [`Structure::majority`](crate::crystal::Structure::majority).
+    Majority,
+    /// Occupants are dealt out at random, as many as their shares say; see
+    /// [`Structure::dealt`](crate::crystal::Structure::dealt).
+    Random,
+}
+
+fn is_kept(disorder: &Disorder) -> bool {
+    *disorder == Disorder::Keep
 }
 
 /// A numeric column of a table.
@@ -147,6 +174,7 @@ impl SourceSpec {
             ("csv", &self.csv, Wanted::Only(Format::Csv)),
             ("tsv", &self.tsv, Wanted::Only(Format::Tsv)),
             ("parquet", &self.parquet, Wanted::Only(Format::Parquet)),
+            ("cif", &self.cif, Wanted::Only(Format::Cif)),
             ("poscar", &self.poscar, Wanted::Only(Format::Poscar)),
             ("extxyz", &self.extxyz, Wanted::Only(Format::Extxyz)),
             ("pymatgen-json", &self.pymatgen_json, Wanted::Only(Format::PymatgenJson)),

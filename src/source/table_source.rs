@@ -13,7 +13,7 @@ use super::member::{Content, Member, Members};
 use super::parquet::ParquetTable;
 use super::reader::{Place, RefusedMember, TableReader};
 use super::spec::SourceSpec;
-use super::structure::{self, StructureMember};
+use super::structure::{self, StructureMember, Treatment};
 use super::{Decoder, Source, SourceError};
 use crate::candidate::Frame;
 
@@ -86,7 +86,9 @@ impl TableSource {
         };
         let has_structures = tables.check(&files)?;
         let columns = spec.columns.iter().map(|column| column.column()).collect();
-        let decoder = TableDecoder::new(columns, names, has_structures, join).with_structures_in(structure);
+        let treatment = Treatment { disorder: spec.disorder, seed: spec.seed };
+        let decoder =
+            TableDecoder::new(columns, names, has_structures, join).with_structures_in(structure).treating(treatment);
         let members = tables.members(files.clone());
         Ok(Self { files, tables, decoder: Arc::new(decoder), members, current: None, next_index: 0 })
     }

@@ -86,6 +86,7 @@ fn layout() -> Layout {
         statistic: "median".into(),
     };
     Layout {
+        structure_digests: false,
         features: vec![features],
         predictions: vec![
             group("gap", unit("eV"), Task::Regression),

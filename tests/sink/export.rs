@@ -14,7 +14,7 @@ fn exported(rows: ExportRows, columns: &[&str], name: &str) -> Result<(u64, Vec<
     fixture::run(&path, 30, 10, StoreOptions::default());
     let result = ResultFile::open(&path).expect("a result");
     let out = folder.path().join(name);
-    let options = ExportOptions { rows, columns: columns.iter().map(|&name| name.to_owned()).collect() };
+    let options = ExportOptions { rows, top: None, columns: columns.iter().map(|&name| name.to_owned()).collect() };
     let count = export(&result, ExportFormat::of(&out)?, &options, &out)?;
     Ok((count, fs::read(&out).expect("an export")))
 }

@@ -13,6 +13,7 @@ use matsieve::units::Unit;
 pub fn layout() -> Layout {
     let unit = |text: &str| Unit::parse(text).expect("a known unit");
     Layout {
+        structure_digests: false,
         features: vec![
             FeatureGroup {
                 name: "stoichiometry".to_owned(),
@@ -135,6 +136,7 @@ pub fn ranking(indices: &[u64]) -> Ranking {
         objectives: layout().objectives,
         values: indices.iter().flat_map(|&index| [(index as f64).sqrt(), 100.0 - index as f64]).collect(),
         parameters: serde_json::json!({ "method": "pareto" }),
+        duplicates: None,
     }
 }
 

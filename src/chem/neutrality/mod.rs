@@ -17,6 +17,7 @@ mod fractional;
 mod reach;
 mod rule;
 mod single;
+mod spread;
 
 pub use block::FamilyBlock;
 pub use family::FamilyRule;

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::FamilyRule;
+use super::spread::SpreadStates;
 use crate::chem::oxidation::{OxidationTable, StateSet, smact_element};
 use crate::chem::{Composition, Element, NUM_ELEMENTS};
 
@@ -60,12 +61,17 @@ impl ElementRule {
     pub const NONE: Self =
         Self { states: StateSet::EMPTY, electronegativity: f64::NAN, is_metal: false, is_mixed: false };
 
+    /// Whether it may be a cation, and whether an anion, where the least electronegative anion has electronegativity `least`.
+    pub fn roles(&self, least: f64, tolerance: f64) -> (bool, bool) {
+        let chi = self.electronegativity;
+        (if tolerance == 0.0 { chi < least } else { chi - least <= tolerance }, chi >= least)
+    }
+
     /// The states that keep the order where the least electronegative anion has electronegativity `least`.
     pub fn ordered_states(&self, least: f64, tolerance: f64) -> StateSet {
-        let chi = self.electronegativity;
-        let may_be_cation = if tolerance == 0.0 { chi < least } else { chi - least <= tolerance };
+        let (may_be_cation, may_be_anion) = self.roles(least, tolerance);
         let cation = if may_be_cation { self.states.positive() } else { StateSet::EMPTY };
-        let anion = if chi >= least { self.states.negative() } else { StateSet::EMPTY };
+        let anion = if may_be_anion { self.states.negative() } else { StateSet::EMPTY };
         cation.union(anion).union(self.states.zero())
     }
 }
@@ -84,6 +90,7 @@ impl ElementRule {
 #[derive(Clone, Debug)]
 pub struct NeutralityRule {
     elements: Box<[ElementRule; NUM_ELEMENTS]>,
+    pub(super) spread: SpreadStates,
     pub(super) electronegativity_order: Option<f64>,
     pub(super) allow_alloys: bool,
 }
@@ -91,7 +98,7 @@ pub struct NeutralityRule {
 impl NeutralityRule {
     /// The rule for a table and options.
     pub fn new(table: &OxidationTable, options: &RuleOptions) -> Self {
-        let elements = std::array::from_fn(|row| {
+        let elements: [ElementRule; NUM_ELEMENTS] = std::array::from_fn(|row| {
             let element = Element::from_atomic_number(row as u8 + 1).expect("rows count elements");
             let known = smact_element(element);
             ElementRule {
@@ -106,7 +113,8 @@ impl NeutralityRule {
             }
         });
         let &RuleOptions { electronegativity_order, allow_alloys, .. } = options;
-        Self { elements: Box::new(elements), electronegativity_order, allow_alloys }
+        let spread = SpreadStates::new(&elements);
+        Self { elements: Box::new(elements), spread, electronegativity_order, allow_alloys }
     }
 
     /// What the rule means for a set of elements.

@@ -2,6 +2,7 @@
 
 use super::reach::{self, Share};
 use super::rule::{ElementRule, Judgement, NeutralityRule, greatest_common_divisor};
+use super::spread::{Charges, can_vanish};
 use crate::chem::Element;
 use crate::chem::oxidation::StateSet;
 
@@ -39,6 +40,9 @@ impl NeutralityRule {
             amounts.iter_mut().for_each(|amount| *amount /= divisor);
         }
         let amounts = &amounts[..count];
+        if let Some(verdict) = self.judge_spread(pairs, elements, amounts) {
+            return Some(verdict);
+        }
         let Some(tolerance) = self.electronegativity_order else {
             return Some(balance(elements, amounts, |element| element.states, Judgement::Allowed));
         };
@@ -47,11 +51,7 @@ impl NeutralityRule {
             return Some(balance(elements, amounts, |element| element.states, Judgement::Undecided));
         }
         let mut verdict = Judgement::Forbidden;
-        // An element without negative states cannot be the least electronegative anion: the next one above it allows all that it
-        // would. Where nobody has any, only zeros balance, and every element allows those.
-        let anyone = elements.iter().any(|element| !element.states.negative().is_empty());
-        for anion in elements.iter().filter(|element| !anyone || !element.states.negative().is_empty()) {
-            let least = anion.electronegativity;
+        for least in least_electronegative_anions(elements) {
             match balance(elements, amounts, |element| element.ordered_states(least, tolerance), Judgement::Allowed) {
                 Judgement::Allowed => return Some(Judgement::Allowed),
                 Judgement::Undecided => verdict = Judgement::Undecided,
@@ -60,6 +60,48 @@ impl NeutralityRule {
         }
         Some(verdict)
     }
+
+    /// The same where every element has one state and small charges, by whole words; `None` elsewhere.
+    fn judge_spread(&self, pairs: &[(Element, f64)], elements: &[ElementRule], amounts: &[u32]) -> Option<Judgement> {
+        let count = pairs.len();
+        let mut charges = [Charges::default(); MOST_ELEMENTS];
+        let mut is_ordered = true;
+        for (i, (element, _)) in pairs.iter().enumerate() {
+            if elements[i].is_mixed {
+                return None;
+            }
+            charges[i] = self.spread.charges(*element, amounts[i])?;
+            is_ordered &= !elements[i].electronegativity.is_nan();
+        }
+        let charges = &charges[..count];
+        let Some(tolerance) = self.electronegativity_order.filter(|_| is_ordered) else {
+            let found = if self.electronegativity_order.is_none() { Judgement::Allowed } else { Judgement::Undecided };
+            return Some(if can_vanish(charges)? { found } else { Judgement::Forbidden });
+        };
+        let mut allowed = [Charges::default(); MOST_ELEMENTS];
+        for least in least_electronegative_anions(elements) {
+            let mut is_possible = true;
+            for i in 0..count {
+                let (may_be_cation, may_be_anion) = elements[i].roles(least, tolerance);
+                allowed[i] = charges[i].restricted(may_be_cation, may_be_anion);
+                is_possible &= !allowed[i].is_empty();
+            }
+            if is_possible && can_vanish(&allowed[..count])? {
+                return Some(Judgement::Allowed);
+            }
+        }
+        Some(Judgement::Forbidden)
+    }
+}
+
+/// Electronegativities that the least electronegative anion may have.
+///
+/// An element without negative states cannot be that anion: the next one above it allows all that it would. Where nobody
+/// has any, only zeros balance, and every element allows those.
+fn least_electronegative_anions(elements: &[ElementRule]) -> impl Iterator<Item = f64> {
+    let anyone = elements.iter().any(|element| !element.states.negative().is_empty());
+    let may_be = move |element: &&ElementRule| !anyone || !element.states.negative().is_empty();
+    elements.iter().filter(may_be).map(|element| element.electronegativity)
 }
 
 /// `found` where a choice of these states balances.

@@ -7,4 +7,5 @@ mod tables;
 
 pub use guess::{GuessOutcome, GuessScratch, MAX_ATOMS, OxidationGuesser, SpeciesAmount};
 pub use states::{MAX_STATE, StateSet};
+pub(in crate::chem) use tables::ion_counts;
 pub use tables::{Evidence, OxidationTable, SmactElement, smact_element};

@@ -114,6 +114,11 @@ pub(super) fn counts(entry: &TableEntry) -> Result<Vec<Count>, TableError> {
     Ok(counts)
 }
 
+/// Occurrences of ions in the ICSD.
+pub(in crate::chem) fn ion_counts() -> Vec<(Element, i8, u32)> {
+    counts(table::table("pymatgen_occurrence").expect("compiled in")).expect("a test reads every oxidation table")
+}
+
 /// States of each element in the order of a table with columns `symbol,states`.
 pub(super) fn lists(entry: &TableEntry) -> Result<Vec<Vec<i8>>, TableError> {
     let mut lists = vec![Vec::new(); NUM_ELEMENTS];

@@ -13,11 +13,11 @@ use super::{ExportOptions, ExportRows};
 const KEPT: u8 = 0;
 
 /// One exported column.
-pub(super) struct Exported {
+pub(in crate::sink) struct Exported {
     /// Name in the header.
-    pub(super) name: String,
+    pub(in crate::sink) name: String,
     /// Unit of numbers.
-    pub(super) unit: Unit,
+    pub(in crate::sink) unit: Unit,
     source: Source,
 }
 
@@ -33,7 +33,7 @@ enum Source {
 }
 
 /// Values of one column for some rows.
-pub(super) enum Block {
+pub(in crate::sink) enum Block {
     /// Strings, and names of codes.
     Text(Vec<String>),
     /// Whole numbers.
@@ -46,7 +46,7 @@ pub(super) enum Block {
 
 impl Block {
     /// Number of rows.
-    pub(super) fn rows(&self) -> usize {
+    pub(in crate::sink) fn rows(&self) -> usize {
         match self {
             Self::Text(values) => values.len(),
             Self::Count(values) => values.len(),
@@ -58,7 +58,7 @@ impl Block {
 
 /// Type of a column's blocks.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum BlockKind {
+pub(in crate::sink) enum BlockKind {
     /// [`Block::Text`].
     Text,
     /// [`Block::Count`].
@@ -70,7 +70,7 @@ pub(super) enum BlockKind {
 }
 
 /// Rows and columns of an export, and how far it is.
-pub(super) struct Selected {
+pub(in crate::sink) struct Selected {
     columns: Vec<(Exported, BlockKind)>,
     rows: Rows,
 }
@@ -81,11 +81,11 @@ enum Rows {
 }
 
 /// Resolves the columns and rows that the options name.
-pub(super) fn select(file: &ResultFile, options: &ExportOptions) -> Result<Selected, SinkError> {
+pub(in crate::sink) fn select(file: &ResultFile, options: &ExportOptions) -> Result<Selected, SinkError> {
     let rows = match options.rows {
         ExportRows::All => Rows::All { next: 0, kept_only: false },
         ExportRows::Kept => Rows::All { next: 0, kept_only: true },
-        ExportRows::Ranked => ranked_rows(file)?,
+        ExportRows::Ranked => ranked_rows(file, options.top)?,
     };
     let mut known = Vec::new();
     let plain = |name: &str, source| Exported { name: name.to_owned(), unit: Unit::dimensionless(), source };
@@ -96,6 +96,9 @@ pub(super) fn select(file: &ResultFile, options: &ExportOptions) -> Result<Selec
     }
     for (dataset, name) in ["index", "id", "formula", "origin"].into_iter().enumerate() {
         known.push(plain(name, Source::Stored { dataset, column: 0 }));
+    }
+    if file.layout().structure_digests {
+        known.push(plain("structure_digest", Source::Stored { dataset: 5, column: 0 }));
     }
     known.extend(file.places().into_iter().map(|Place { named, dataset, column }| Exported {
         name: named.name,
@@ -125,12 +128,13 @@ pub(super) fn select(file: &ResultFile, options: &ExportOptions) -> Result<Selec
     Ok(Selected { columns, rows })
 }
 
-fn ranked_rows(file: &ResultFile) -> Result<Rows, SinkError> {
+fn ranked_rows(file: &ResultFile, top: Option<usize>) -> Result<Rows, SinkError> {
     let ranking = file.ranking()?.ok_or_else(|| SinkError::rows("the result has no ranking"))?;
+    let best = &ranking.index[..top.unwrap_or(usize::MAX).min(ranking.len())];
     let rows = file
-        .find_indices(&ranking.index)?
+        .find_indices(best)?
         .into_iter()
-        .zip(&ranking.index)
+        .zip(best)
         .map(|(row, index)| {
             let reason = || format!("the ranking holds candidate {index}, which is not stored");
             row.ok_or_else(|| SinkError::damaged(file.path(), reason()))
@@ -158,12 +162,16 @@ impl Exported {
 
 impl Selected {
     /// Columns with the type of their blocks.
-    pub(super) fn columns(&self) -> &[(Exported, BlockKind)] {
+    pub(in crate::sink) fn columns(&self) -> &[(Exported, BlockKind)] {
         &self.columns
     }
 
     /// The next rows, at most `limit`; `None` at the end.
-    pub(super) fn next_block(&mut self, file: &ResultFile, limit: usize) -> Result<Option<Vec<Block>>, SinkError> {
+    pub(in crate::sink) fn next_block(
+        &mut self,
+        file: &ResultFile,
+        limit: usize,
+    ) -> Result<Option<Vec<Block>>, SinkError> {
         let table = file.table();
         let (rows, first_rank) = match &mut self.rows {
             Rows::All { next, kept_only } => {

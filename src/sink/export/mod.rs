@@ -1,6 +1,6 @@
 //! Results for the user's tools: CSV, TSV, JSON lines, Parquet. Streams; memory does not grow with the rows.
 
-mod columns;
+pub(super) mod columns;
 mod parquet;
 mod text;
 
@@ -72,6 +72,8 @@ pub enum ExportRows {
 pub struct ExportOptions {
     /// Which rows.
     pub rows: ExportRows,
+    /// The best so many of the ranking only; all rows of another kind are exported whatever it says.
+    pub top: Option<usize>,
     /// Names of columns (`index`, `id`, `formula`, `origin`, `rank`, `score`, `front`, or a numeric column); all where
     /// empty.
     pub columns: Vec<String>,

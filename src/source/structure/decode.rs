@@ -1,8 +1,41 @@
 //! From the text of a structure, as framed or in the field of a table, to a crystal.
 
 use super::{MAX_RECORD, StructureRecord};
-use crate::candidate::{CandidateKind, Crystal, Fault, FaultCode, Stage};
-use crate::source::Format;
+use crate::candidate::{CandidateIndex, CandidateKind, Crystal, Fault, FaultCode, Stage};
+use crate::crystal::{GeometryError, Structure};
+use crate::random::{STEP, splitmix};
+use crate::source::{Disorder, Format};
+
+/// What becomes of the disordered structures of a source.
+#[derive(Copy, Clone, Debug, Default)]
+pub(in crate::source) struct Treatment {
+    pub disorder: Disorder,
+    /// Seed of random orderings.
+    pub seed: u64,
+}
+
+impl Treatment {
+    /// The structure of a candidate as the plan wants it; ordered structures stay as they are.
+    ///
+    /// # Errors
+    /// `overlapping-atoms` where partly filled sites lie on one place; `too-many-atoms`.
+    pub fn of(self, structure: Structure, index: CandidateIndex) -> Result<Structure, Fault> {
+        let ordered = match self.disorder {
+            _ if structure.is_ordered() => return Ok(structure),
+            Disorder::Keep => return Ok(structure),
+            Disorder::Majority => structure.majority(),
+            Disorder::Random => structure.dealt(splitmix(splitmix(self.seed) ^ index.0.wrapping_mul(STEP))),
+        };
+        ordered.map_err(|error| {
+            let code = match error {
+                GeometryError::OverlappingAtoms { .. } => FaultCode::OverlappingAtoms,
+                GeometryError::TooManyAtoms { .. } => FaultCode::TooManyAtoms,
+                _ => FaultCode::Internal,
+            };
+            Fault::new(Stage::Parse, code, error.to_string())
+        })
+    }
+}
 
 /// Bytes of a field that tell its format.
 const HEAD_BYTES: usize = 4096;
@@ -11,20 +44,26 @@ const HEAD_BYTES: usize = 4096;
 /// begins in its file. Returns the numbers that stand beside the structure.
 ///
 /// # Errors
-/// The reader's fault, its line counted from the begin of the file; `empty-composition` for a cell without atoms.
+/// The reader's fault, its line counted from the begin of the file; `empty-composition` for a cell without atoms; as
+/// [`Treatment::of`].
 pub(in crate::source) fn decode(
     tagged: &[u8],
     line: u64,
+    treated: (Treatment, CandidateIndex),
     out: &mut CandidateKind,
 ) -> Result<Vec<(String, f64)>, Fault> {
-    let format = tagged.first().and_then(|&place| Format::ALL.get(usize::from(place)));
-    let Some(format) = format.and_then(|&format| super::format(format)) else {
+    let kind = tagged.first().and_then(|&place| Format::ALL.get(usize::from(place))).copied();
+    let Some(format) = kind.and_then(super::format) else {
         return Err(Fault::new(Stage::Parse, FaultCode::Internal, "a record of no structure format"));
     };
     let mut record = StructureRecord::default();
     format.reader.read(&tagged[1..], &mut record).map_err(|fault| shifted(fault, line))?;
-    let id = std::mem::take(&mut record.id);
-    finish(record, id, out)
+    // Titles of POSCAR files and names of data blocks are often the same for thousands of files, names of files are not.
+    let id = match kind {
+        Some(Format::Cif | Format::Poscar) => String::new(),
+        _ => std::mem::take(&mut record.id),
+    };
+    finish(record, id, treated, out)
 }
 
 /// Decodes the field of a table that holds one structure in a format that its first bytes tell. The crystal has no name:
@@ -33,7 +72,11 @@ pub(in crate::source) fn decode(
 /// # Errors
 /// The reader's fault, its line counted from the begin of the field; `unparsable-structure` for a field of no format, or with
 /// several structures.
-pub(in crate::source) fn decode_text(text: &[u8], out: &mut CandidateKind) -> Result<Vec<(String, f64)>, Fault> {
+pub(in crate::source) fn decode_text(
+    text: &[u8],
+    treated: (Treatment, CandidateIndex),
+    out: &mut CandidateKind,
+) -> Result<Vec<(String, f64)>, Fault> {
     let refuse = |why: &str| Err(Fault::new(Stage::Parse, FaultCode::UnparsableStructure, why.to_owned()));
     if text.trim_ascii().is_empty() {
         return Err(Fault::new(Stage::Parse, FaultCode::EmptyComposition, "the field is empty"));
@@ -64,14 +107,20 @@ pub(in crate::source) fn decode_text(text: &[u8], out: &mut CandidateKind) -> Re
         }
     }
     match (found, fault) {
-        (Some(record), _) => finish(record, String::new(), out),
+        (Some(record), _) => finish(record, String::new(), treated, out),
         (None, Some(fault)) => Err(fault),
         (None, None) => refuse("the field holds no structure"),
     }
 }
 
-fn finish(record: StructureRecord, id: String, out: &mut CandidateKind) -> Result<Vec<(String, f64)>, Fault> {
-    let Some(structure) = record.structure.filter(|structure| !structure.is_empty()) else {
+fn finish(
+    record: StructureRecord,
+    id: String,
+    (treatment, index): (Treatment, CandidateIndex),
+    out: &mut CandidateKind,
+) -> Result<Vec<(String, f64)>, Fault> {
+    let structure = record.structure.map(|structure| treatment.of(structure, index)).transpose()?;
+    let Some(structure) = structure.filter(|structure| !structure.is_empty()) else {
         return Err(Fault::new(Stage::Parse, FaultCode::EmptyComposition, "the cell holds no atoms"));
     };
     *out = CandidateKind::Crystal(Box::new(Crystal { id, ..Crystal::new(structure) }));
@@ -95,7 +144,7 @@ mod tests {
 
     fn field(text: &str) -> Result<CandidateKind, Fault> {
         let mut out = CandidateKind::Row;
-        decode_text(text.as_bytes(), &mut out).map(|_| out)
+        decode_text(text.as_bytes(), (Treatment::default(), CandidateIndex(0)), &mut out).map(|_| out)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod ase_db;
 mod ase_row;
+mod cif;
 mod decode;
 mod extxyz;
 mod fhi_aims;
@@ -25,7 +26,7 @@ use super::Format;
 use crate::candidate::Fault;
 use crate::crystal::{Lattice, Structure};
 
-pub(super) use decode::{decode, decode_text};
+pub(super) use decode::{Treatment, decode, decode_text};
 pub(super) use member::StructureMember;
 pub use read::read_structures;
 
@@ -99,7 +100,7 @@ pub(super) struct StructureFormat {
 pub(super) fn format(format: Format) -> Option<StructureFormat> {
     Some(match format {
         Format::Csv | Format::Tsv | Format::Parquet => return None,
-        Format::Cif => return None,
+        Format::Cif => cif::FORMAT,
         Format::Poscar => poscar::FORMAT,
         Format::Extxyz => extxyz::FORMAT,
         Format::PymatgenJson => pymatgen::FORMAT,
