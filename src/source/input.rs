@@ -128,6 +128,9 @@ pub fn list_inputs(inputs: &Inputs, wanted: Wanted, base: &Path) -> Result<Listi
         list.dedup_by(|a, b| a.path == b.path);
     }
     id_prop::keep_listed(&mut files, &targets)?;
+    if let (true, Some(listing)) = (files.is_empty(), targets.first()) {
+        return Err(SourceError::NoInput { input: listing.name.to_string(), reason: "lists no structure".into() });
+    }
     Ok(Listing { files, targets })
 }
 

@@ -223,6 +223,8 @@ fn a_folder_with_id_prop_is_what_it_lists_with_its_targets() {
     assert!(error.contains("no column \"gap\"") && error.contains("\"target\", \"target_2\""), "{error}");
     let numbers = read("input = 'd'\ncolumns = [{ name = 'target' }]", folder.path());
     assert_eq!(numbers.iter().map(|read| read.candidate().values[0]).collect::<Vec<_>>(), [1.5, 2.5]);
+    std::fs::write(folder.path().join("d/id_prop.csv"), "\n").expect("written");
+    assert_eq!(open_error("input = 'd'", folder.path()), "d/id_prop.csv: lists no structure");
     std::fs::write(folder.path().join("d/id_prop.csv"), "POSCAR-a,1\nPOSCAR-c,2\n").expect("written");
     let error = open_error("input = 'd'", folder.path());
     assert!(error.contains("d/id_prop.csv: line 2: \"POSCAR-c\" is no structure in the folder"), "{error}");
