@@ -1,6 +1,6 @@
 """What structure_agreement.py and structure_speed.py share: real structures, and the reference of every structure descriptor.
 
-References are matminer 0.10.1 with pymatgen-core 2026.10.16, and DScribe 2.1.2 for soap, as the make.py of the golden tests
+References are matminer 0.10.1 with pymatgen-core 2026.10.16, and DScribe 2.1.2 for soap and acsf, as the make.py of the golden tests
 define them (corrections of the contract included).
 """
 
@@ -24,8 +24,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 warnings.simplefilter("ignore")
 
 import numpy as np  # noqa: E402
+from matminer.utils import caching  # noqa: E402
 from pymatgen.analysis.local_env import VoronoiNN  # noqa: E402
-from pymatgen.core import Lattice, Structure  # noqa: E402
+from pymatgen.core import Element, Lattice, Structure  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DATASETS = pathlib.Path(os.environ.get("MATSIEVE_DATASETS", ROOT.parent / "shared" / "datasets"))
@@ -35,7 +36,13 @@ TOLERANCE = 1e-6
 SMALLEST_SCALE = 1e-6
 MAX_ATOMS = 100
 SPECIES = ["Na", "Ti", "O"]
+# H to Pu.
+ELEMENTS = [str(Element.from_Z(number)) for number in range(1, 95)]
 PARAMETERS = {
+    "acsf": {
+        "species": ELEMENTS, "r_cut": 6.0, "g2_params": [[1.0, 0.0], [0.5, 2.0]],
+        "g4_params": [[0.01, 1.0, 1.0], [0.01, 4.0, -1.0]],
+    },
     "partial_rdf": {"species": SPECIES},
     "sine_matrix": {"max_atoms": MAX_ATOMS},
     "coulomb_matrix": {"max_atoms": MAX_ATOMS},
@@ -183,8 +190,15 @@ def references():
     build = dict(crystal.BUILD)
     for name, featurizer in local.FEATURIZERS.items():
         build[name] = lambda featurizer=featurizer: (featurizer.feature_labels(), featurizer.featurize)
-    build["soap"] = soap
-    return build
+    build.pop("orbital_field_matrix-period")
+    return build | {"soap": soap, "acsf": acsf}
+
+
+def acsf():
+    from dscribe.descriptors import ACSF
+
+    sites = ACSF(**PARAMETERS["acsf"], periodic=True)
+    return None, lambda structure: sites.create(to_ase(structure)).mean(axis=0)
 
 
 def other_settings():
@@ -214,8 +228,7 @@ def other_settings():
 
         return labels, spread_of
 
-    names = [name for name in build if name in CELLS]
-    settings = {f"{name}@{cutoff} A": lambda name=name, cutoff=cutoff: beyond(name, cutoff) for name in names for cutoff in (13, 30)}
+    settings = {f"{name}@{CUTOFF} A": lambda name=name: beyond(name, CUTOFF) for name in CELLS}
     return settings | {f"{name}@moved": lambda name=name: spread(name) for name in ORDERS}
 
 
@@ -231,11 +244,17 @@ def moved(structure, rng):
     return Structure(structure.lattice.matrix @ turn, [structure.species[k] for k in order], fracs[order])
 
 
+CUTOFF = 30
 CELLS = [
     "effective_coordination", "structural_heterogeneity", "chemical_ordering", "max_packing_efficiency",
     "local_property_difference", "voronoi_fingerprint", "voronoi_fingerprint_matminer", "bond_orientational", "bond_lengths",
     "bond_angles",
 ]  # fmt: skip
+
+
+def forget_neighbors():
+    """matminer keeps the neighbours of the last structure by cut-off, the one before it is made longer."""
+    caching._get_all_nearest_neighbors.cache_clear()
 
 
 @contextlib.contextmanager
@@ -253,9 +272,11 @@ def longer_cutoff(cutoff):
         return computed
 
     VoronoiNN.get_voronoi_polyhedra, VoronoiNN.get_all_voronoi_polyhedra = longer(one), longer(whole)
+    forget_neighbors()
     try:
         yield
     finally:
+        forget_neighbors()
         VoronoiNN.get_voronoi_polyhedra, VoronoiNN.get_all_voronoi_polyhedra = one, whole
 
 

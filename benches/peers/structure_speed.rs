@@ -4,7 +4,8 @@
 //! structure with a geometry context of its own, and writes the values: `OUTPUT/<descriptor>.f64`, rows of little-endian numbers, a row
 //! of infinities for a fault. One line a descriptor goes to stdout: name, width, seconds for all structures.
 //!
-//! `neighbors INPUT CUTOFF…` times full neighbour lists: cut-off, number of pairs of all structures, seconds.
+//! `neighbors INPUT CUTOFF…` times full neighbour lists: cut-off, number of pairs of all structures, processor
+//! seconds.
 
 use std::path::Path;
 use std::time::Instant;
@@ -16,6 +17,9 @@ use matsieve::descriptor::{self, Descriptor, REGISTRY, Scratch};
 use serde_json::Value;
 
 const REPEATS: usize = 7;
+/// Passes of neighbour lists.
+const LEAST_PASSES: u32 = 3;
+const LEAST_SECONDS: f64 = 0.5;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -66,21 +70,31 @@ fn neighbors(input: &str, cutoffs: &[&str]) {
     for cutoff in cutoffs {
         let radius: f64 = cutoff.parse().expect("a number");
         let mut geometry = Geometry::default();
-        let mut pairs = 0;
-        let mut best = vec![f64::INFINITY; structures.len()];
-        for pass in 0..REPEATS {
-            for (structure, best) in structures.iter().zip(&mut best) {
-                let start = Instant::now();
+        let mut pass = || {
+            let mut pairs = 0;
+            for structure in &structures {
                 geometry.begin(structure);
                 let list = geometry.neighbors(structure, radius).expect("a list");
-                *best = best.min(start.elapsed().as_secs_f64());
-                if pass == 0 {
-                    pairs += (0..list.len()).map(|site| list.of(site).len()).sum::<usize>();
-                }
+                pairs += (0..list.len()).map(|site| list.of(site).len()).sum::<usize>();
             }
+            pairs
+        };
+        let pairs = pass();
+        let (mut passes, begun) = (0, processor_seconds());
+        while passes < LEAST_PASSES || processor_seconds() - begun < LEAST_SECONDS {
+            pass();
+            passes += 1;
         }
-        println!("{cutoff}\t{pairs}\t{:.9}", best.iter().sum::<f64>());
+        println!("{cutoff}\t{pairs}\t{:.9}", (processor_seconds() - begun) / f64::from(passes));
     }
+}
+
+/// Time that this thread has had a processor, as Linux counts it: a pass over large cells takes so long that other work on the
+/// machine always interrupts it.
+fn processor_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux with scheduler statistics");
+    let nanoseconds = text.split(' ').next().expect("a field").parse::<f64>().expect("a number");
+    1e-9 * nanoseconds
 }
 
 fn structures(input: &str) -> Vec<Structure> {

@@ -70,6 +70,10 @@ impl Bins {
         let reach: [i32; 3] = std::array::from_fn(|k| (radius / self.thickness[k] + 1e-6).ceil() as i32);
         let wrapped = |axis: usize, offset: i32| {
             let target = place[axis] + offset;
+            // Most bins lie in the cell itself: 150 divisions would take half of the search within 5 Å.
+            if (0..counts[axis]).contains(&target) {
+                return (0, target);
+            }
             (target.div_euclid(counts[axis]), target.rem_euclid(counts[axis]))
         };
         for i in -reach[0]..=reach[0] {

@@ -1,5 +1,7 @@
 //! Neighbour lists: every image of every site within a radius, nearest first.
 
+use std::cmp::Ordering;
+
 use super::images::{Images, moved};
 use super::linked_cells::Bins;
 use super::reduction::Reduction;
@@ -17,6 +19,9 @@ pub const MAX_PAIRS: usize = 1 << 24;
 
 /// Entries above which the memory of a list is given back before the next structure.
 const KEPT_PAIRS: usize = 1 << 21;
+
+/// Neighbours of nearly one distance up to which they are sorted by insertion.
+const FEW: usize = 32;
 
 /// Sites above which linked cells are faster than the enumeration of images (measured: `benches/geometry.rs`).
 const MANY_SITES: usize = 24;
@@ -232,8 +237,8 @@ impl Positions {
 #[derive(Clone, Debug, Default)]
 struct Found {
     neighbors: Vec<Neighbor>,
-    /// Distance and place in `neighbors`, being sorted.
-    keys: Vec<(f64, u32)>,
+    /// Distance as bits, which ascend with it, and place in `neighbors`; being sorted.
+    keys: Vec<(u64, u32)>,
     /// Where the bins of the sort start.
     starts: Vec<u32>,
 }
@@ -255,28 +260,43 @@ impl Found {
             self.starts[place] += self.starts[place - 1];
         }
         self.keys.clear();
-        self.keys.resize(count, (0.0, 0));
+        self.keys.resize(count, (0, 0));
         for (place, neighbor) in self.neighbors.iter().enumerate() {
             let start = &mut self.starts[bin(neighbor.distance)];
-            self.keys[*start as usize] = (neighbor.distance, place as u32);
+            self.keys[*start as usize] = (neighbor.distance.to_bits(), place as u32);
             *start += 1;
         }
+        let neighbors = &self.neighbors;
+        let order = |a: &(u64, u32), b: &(u64, u32)| {
+            let tie = |key: &(u64, u32)| (neighbors[key.1 as usize].site, neighbors[key.1 as usize].image);
+            a.0.cmp(&b.0).then_with(|| tie(a).cmp(&tie(b)))
+        };
         let mut start = 0;
         for place in 0..count {
             let end = self.starts[place] as usize;
-            if end - start > 1 {
-                self.keys[start..end].sort_unstable_by(|a, b| {
-                    let tie = |key: &(f64, u32)| {
-                        let neighbor = &self.neighbors[key.1 as usize];
-                        (neighbor.site, neighbor.image)
-                    };
-                    a.0.total_cmp(&b.0).then_with(|| tie(a).cmp(&tie(b)))
-                });
+            let keys = &mut self.keys[start..end];
+            if keys.len() > FEW {
+                keys.sort_unstable_by(order);
+            } else {
+                insertion_sort(keys, order);
             }
             start = end;
         }
         out.extend(self.keys.iter().map(|key| self.neighbors[key.1 as usize]));
         self.neighbors.clear();
+    }
+}
+
+/// Sorts a few keys: a shell of a crystal, some dozens of neighbours at one distance but for rounding.
+fn insertion_sort<T: Copy>(keys: &mut [T], order: impl Fn(&T, &T) -> Ordering) {
+    for place in 1..keys.len() {
+        let key = keys[place];
+        let mut hole = place;
+        while hole > 0 && order(&keys[hole - 1], &key) == Ordering::Greater {
+            keys[hole] = keys[hole - 1];
+            hole -= 1;
+        }
+        keys[hole] = key;
     }
 }
 
