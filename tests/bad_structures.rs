@@ -324,19 +324,21 @@ fn a_cell_of_a_hundred_thousand_atoms_takes_bounded_time_or_is_too_large() {
     }
     work.write("d/big.vasp", text);
     work.write("d/good.vasp", GOOD);
-    // Every descriptor of structures that needs no parameters.
+    // Every descriptor of structures; those that need parameters have an example and are fitted.
     let listed: Vec<serde_json::Value> =
         serde_json::from_str(&work.run(&["list", "descriptors", "--json"]).expect(0).stdout()).expect("JSON");
-    let names: Vec<&str> = listed
+    let names: Vec<(&str, bool)> = listed
         .iter()
         .filter(|entry| entry["needs"]["structure"] == true)
-        .map(|entry| entry["name"].as_str().expect("a name"))
+        .map(|entry| (entry["name"].as_str().expect("a name"), entry.get("example").is_some()))
         .collect();
     assert!(names.len() > 15, "{names:?}");
     let mut faults = Vec::new();
-    for name in names {
+    for (name, needs_parameters) in names {
         let begin = Instant::now();
-        let ran = work.run(&["featurize", "d", "--descriptors", name, "-o", "one.h5", "--force"]);
+        let mut arguments = vec!["featurize", "d", "--descriptors", name, "-o", "one.h5", "--force"];
+        arguments.extend(needs_parameters.then_some("--fit"));
+        let ran = work.run(&arguments);
         println!("{name}: {:.1} s", begin.elapsed().as_secs_f64());
         assert!([0, 2].contains(&ran.code()), "{name}: {}", ran.stderr());
         assert!(begin.elapsed() < Duration::from_secs(120), "{name}");

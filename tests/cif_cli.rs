@@ -69,7 +69,7 @@ fn an_archive_of_many_members_is_read_in_its_order() {
     let plan = "[source]\ncif = 'many.tar.xz'\n[[descriptor]]\nname = 'density'\n[sink]\nstore = 'all'\n";
     work.write("p.toml", plan);
     let ran = work.run(&["screen", "p.toml", "-o", "p.h5"]).expect(0);
-    assert!(ran.stderr().contains(&format!("read {MEMBERS} = kept {MEMBERS}")), "{}", ran.stderr());
+    assert!(ran.stderr().contains("read 3,000 = kept 3,000"), "{}", ran.stderr());
     // 4 × 58.443 u in (5.5 Å)³: 58.44276928 × 4 × 1.66053906892 / 166.375 = 2.333 g/cm³.
     let told = work.run(&["explain", "p.h5", "mp-1500"]).expect(0).stdout();
     assert!(told.contains("2.333") && told.contains("many.tar.xz!cif/mp-1500.cif#0"), "{told}");
