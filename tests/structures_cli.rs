@@ -204,3 +204,23 @@ fn targets_come_from_a_listing_a_table_or_the_structure_itself() {
         assert_eq!(row.split(',').nth(place), Some("25.0"), "{row}");
     }
 }
+
+#[test]
+fn structures_that_the_table_of_targets_does_not_name_are_left_out() {
+    let work = Workplace::new();
+    let mut table = String::from("name,gap\n");
+    for number in 0..20 {
+        let scale = 4.0 + 0.1 * f64::from(number);
+        work.write(&format!("d/{number}.vasp"), POSCAR.replace("5.64", &scale.to_string()));
+        if number % 4 != 0 {
+            table.push_str(&format!("{number},{}\n", scale * scale));
+        }
+    }
+    work.write("t.csv", table);
+    let arguments =
+        ["evaluate", "d", "--targets", "t.csv", "--on", "name", "--target", "gap", "--descriptors", "density"];
+    let ran = work.run(&[&arguments[..], &["--members", "quick", "--split", "kfold:3", "--json"]].concat()).expect(0);
+    assert!(ran.stderr().contains("5 candidates have no target and are left out"), "{}", ran.stderr());
+    let scores: serde_json::Value = serde_json::from_str(&ran.stdout()).expect("JSON");
+    assert_eq!((&scores["n"], &scores["n_faulted"]), (&15.into(), &0.into()));
+}

@@ -97,6 +97,9 @@ fn tell(read: &DatasetRead, target: &str) {
         data.features.width(),
         read.faults.len()
     );
+    if read.left_out > 0 {
+        eprintln!("{} candidates have no target and are left out", read.left_out);
+    }
     for (row, fault) in read.faults.iter().take(SHOWN) {
         eprintln!("  {}: {fault}", data.ids[*row]);
     }

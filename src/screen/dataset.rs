@@ -58,18 +58,25 @@ pub struct DatasetRead {
     pub other: Vec<String>,
     /// Rows that faulted, with `line N` where lines are known.
     pub faults: Vec<(usize, Fault)>,
+    /// Rows that the table of targets says nothing of; they are not in the data, and row numbers count without them.
+    pub left_out: usize,
 }
 
 /// Reads a table and describes its rows, in the current rayon pool.
 ///
-/// A row whose formula or descriptor faults keeps its place and is marked; a target that is empty or no number is an error.
+/// A row whose formula or descriptor faults keeps its place and is marked; a target that is empty or no number is an error. Where
+/// targets come from a table of their own, rows that it does not speak of are left out.
 ///
 /// # Errors
 /// Inputs, columns or descriptors that are not there; a target that cannot be used.
 pub fn read_dataset(request: &DatasetRequest<'_>, base: &Path) -> Result<DatasetRead, PlanError> {
     let mut names = vec![request.target];
     names.extend(request.other);
-    let table = read_table(request.source, base, &names)?;
+    let mut table = read_table(request.source, base, &names)?;
+    let left_out = match request.source.targets {
+        Some(_) => leave_out(&mut table, request.target),
+        None => 0,
+    };
     let mut descriptors = request.descriptors.to_vec();
     if request.fit && !to_fit(&descriptors).is_empty() {
         let mut extent = Extent::default();
@@ -98,7 +105,17 @@ pub fn read_dataset(request: &DatasetRequest<'_>, base: &Path) -> Result<Dataset
         compositions: table.candidates.iter().map(|candidate| candidate.as_ref()?.composition().cloned()).collect(),
         faulted,
     };
-    Ok(DatasetRead { data, descriptors: cards, other, faults })
+    Ok(DatasetRead { data, descriptors: cards, other, faults, left_out })
+}
+
+/// Leaves out the rows that the table of targets says nothing of: it need not speak of every structure of an archive.
+fn leave_out(table: &mut Table, target: &str) -> usize {
+    let before = table.len();
+    let keep: Vec<bool> = table.text(target).unwrap_or_default().iter().map(|text| !text.trim().is_empty()).collect();
+    if keep.len() == before {
+        table.retain(&keep);
+    }
+    before - table.len()
 }
 
 type Built = (Vec<DescriptorSlot>, Arc<[Column]>, Vec<DescriptorCard>);

@@ -97,6 +97,33 @@ impl Table {
         Some(Numbers { values: numbers, faults })
     }
 
+    /// Leaves out the rows where `keep` is false; the others move up.
+    ///
+    /// # Panics
+    /// If `keep` has another length.
+    pub fn retain(&mut self, keep: &[bool]) {
+        assert_eq!(keep.len(), self.len(), "one flag a row");
+        fn kept<T>(rows: &mut Vec<T>, keep: &[bool]) {
+            let mut flags = keep.iter();
+            rows.retain(|_| flags.next().is_some_and(|&flag| flag));
+        }
+        let places: Vec<usize> = keep
+            .iter()
+            .scan(0, |next, &flag| {
+                let place = *next;
+                *next += usize::from(flag);
+                Some(place)
+            })
+            .collect();
+        self.faults.retain(|(row, _)| keep[*row]);
+        self.faults.iter_mut().for_each(|(row, _)| *row = places[*row]);
+        kept(&mut self.ids, keep);
+        kept(&mut self.origins, keep);
+        kept(&mut self.lines, keep);
+        kept(&mut self.candidates, keep);
+        self.columns.iter_mut().for_each(|column| kept(column, keep));
+    }
+
     fn extend(&mut self, frame: &Frame, decoder: &TableDecoder) {
         for record in &frame.records {
             let row = self.len();
