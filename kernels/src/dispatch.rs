@@ -32,6 +32,7 @@ impl Level {
             Some(Self::BASELINE),
             #[cfg(target_arch = "x86_64")]
             (is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
                 && is_x86_feature_detected!("bmi1")
                 && is_x86_feature_detected!("bmi2")
                 && is_x86_feature_detected!("lzcnt")
@@ -43,6 +44,7 @@ impl Level {
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
                 && is_x86_feature_detected!("bmi1")
                 && is_x86_feature_detected!("bmi2")
                 && is_x86_feature_detected!("lzcnt")
@@ -72,12 +74,12 @@ macro_rules! dispatched {
         $(#[$meta])*
         pub fn $name(level: Level, $($argument: $type),+) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+            #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
             fn avx2($($argument: $type),+) $(-> $result)? {
                 $body($($argument),+)
             }
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
             fn avx512($($argument: $type),+) $(-> $result)? {
                 dispatched!(@first $($avx512,)? $body)($($argument),+)
             }
@@ -226,7 +228,7 @@ dispatched! {
     /// # Panics
     /// If lengths do not fit: `scratch` holds [`Expansion::scratch_len`], points are whole stripes.
     pub fn expand(basis: &Expansion, points: Points<'_>, scratch: &mut [f64], out: &mut [f64], stride: usize)
-        = expansion::expand;
+        = expansion::expand::<6>, avx512 = expansion::expand::<13>;
 
     /// [`power_spectrum::add_power_spectrum`].
     ///

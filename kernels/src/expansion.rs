@@ -1,44 +1,92 @@
 //! Expansion of a density of Gaussians around a centre in radial functions and real spherical harmonics.
 
+use crate::exp::exp;
 use crate::harmonics::SolidHarmonics;
 
-/// Points of a stripe; lists of points are whole stripes long.
+/// Points of a stripe, and radial functions of one; lists of points are whole stripes long.
 pub const LANES: usize = 8;
 
-/// Points whose harmonics lie in memory at one time: 100 KB at degree 6.
-const BLOCK: usize = 256;
+/// Points whose harmonics lie in memory at one time: 25 KB at degree 6.
+const BLOCK: usize = 64;
 
-/// Radial functions that one pass over the points serves: four sums and the harmonics fill half of the registers of AVX2.
-const TILE: usize = 4;
+/// Degree of the polynomials that stand for the radial functions.
+const ORDER: usize = 6;
+
+/// Intervals of an octave of the shifted squared distance: two to the power of this.
+const OCTAVE_BITS: u32 = 5;
 
 type Lanes = [f64; LANES];
 
+/// One stripe of radial functions in one interval: coefficients of falling powers, each a whole cache line.
+#[derive(Copy, Clone, Debug)]
+#[repr(align(64))]
+struct Piece([Lanes; ORDER + 1]);
+
+/// Radial functions of the points of a block.
+#[repr(align(64))]
+struct Radial([Lanes; BLOCK]);
+
 /// Prepared basis: `Σₖ mixing[l][k][n] exp(−rateₗₖ r²) rˡ Yₗₘ`.
+///
+/// The sums over `k` are entire functions of the squared distance, so they are tabulated: one polynomial an interval, the
+/// intervals evenly spaced where even the fastest function hardly changes, wider further out, where only slow functions
+/// are left. Relative to each exponential's own maximum the interpolation errs by less than 2e-14, less than the sums
+/// over `k` lose by rounding.
 #[derive(Clone, Debug)]
 pub struct Expansion {
     harmonics: SolidHarmonics,
     num_radial: usize,
-    /// Rate times log₂ e, and squared distance beyond which the function counts as 0, by degree and `k`.
-    decays: Vec<[f64; 2]>,
-    /// By degree, `k` and `n`.
-    mixing: Vec<f64>,
+    /// What is added to squared distances, so that equal steps of the logarithm begin with the step wanted at 0.
+    shift: f64,
+    /// By interval, degree and stripe of radial functions; the last interval holds zeros.
+    pieces: Vec<Piece>,
 }
 
 impl Expansion {
-    /// A basis of `num_radial` functions of each degree of `harmonics`.
+    /// A basis of `num_radial` functions of each degree of `harmonics`, for points within the squared distance `reach`.
     ///
-    /// `rates` and `reaches` are listed by degree and `k`: the decay of each primitive function per squared distance
-    /// (not negative), and the squared distance beyond which it counts as 0; `mixing` by degree, `k` and `n`.
+    /// `rates` are listed by degree and `k`: the decay of each exponential per squared distance (above 0); `mixing` by
+    /// degree, `k` and `n`. Costs about a thousand evaluations of every function.
     ///
     /// # Panics
-    /// If lengths do not fit, or a rate is negative.
-    pub fn new(harmonics: SolidHarmonics, num_radial: usize, rates: &[f64], reaches: &[f64], mixing: Vec<f64>) -> Self {
+    /// If lengths do not fit, a rate is not above 0, or `reach` is not finite.
+    pub fn new(harmonics: SolidHarmonics, num_radial: usize, rates: &[f64], mixing: &[f64], reach: f64) -> Self {
         let degrees = harmonics.degree() + 1;
-        assert!(rates.len() == degrees * num_radial && reaches.len() == rates.len(), "one rate a function and degree");
+        assert_eq!(rates.len(), degrees * num_radial, "one rate a function and degree");
         assert_eq!(mixing.len(), rates.len() * num_radial, "mixing is degrees × functions × functions");
-        assert!(rates.iter().all(|&rate| rate >= 0.0), "functions decay");
-        let decays = rates.iter().zip(reaches).map(|(rate, reach)| [rate * std::f64::consts::LOG2_E, *reach]).collect();
-        Self { harmonics, num_radial, decays, mixing }
+        assert!(rates.iter().all(|&rate| rate > 0.0) && reach >= 0.0 && reach.is_finite(), "functions decay");
+        let fastest = rates.iter().fold(0.0, |most: f64, &rate| most.max(rate));
+        // At this shift the first interval is an eighth of the decay length of the fastest function.
+        let shift = 4.0 / fastest;
+        let stripes = num_radial.div_ceil(LANES);
+        let first = key(shift);
+        let num_intervals = (key((reach + shift) * (1.0 + 1e-9)) - first + 1) as usize;
+        let mut pieces = vec![Piece([[0.0; LANES]; ORDER + 1]); (num_intervals + 1) * degrees * stripes];
+        let interpolation = Interpolation::new();
+        let mut values = vec![[0.0; ORDER + 1]; num_radial];
+        for (interval, pieces) in pieces.chunks_exact_mut(degrees * stripes).take(num_intervals).enumerate() {
+            let border = |step: u64| f64::from_bits((first + interval as u64 + step) << (52 - OCTAVE_BITS)) - shift;
+            let (start, end) = (border(0), border(1));
+            for (l, pieces) in pieces.chunks_exact_mut(stripes).enumerate() {
+                values.fill([0.0; ORDER + 1]);
+                for (at, node) in NODES.iter().enumerate() {
+                    let square = start + 0.5 * (end - start) * (node + 1.0);
+                    for k in 0..num_radial {
+                        let decayed = exp(-rates[l * num_radial + k] * square);
+                        let mixing = &mixing[(l * num_radial + k) * num_radial..][..num_radial];
+                        for (value, mixing) in values.iter_mut().zip(mixing) {
+                            value[at] += decayed * mixing;
+                        }
+                    }
+                }
+                for (n, values) in values.iter().enumerate() {
+                    for (power, coefficient) in interpolation.coefficients(values).into_iter().enumerate() {
+                        pieces[n / LANES].0[ORDER - power][n % LANES] = coefficient;
+                    }
+                }
+            }
+        }
+        Self { harmonics, num_radial, shift, pieces }
     }
 
     /// Highest degree.
@@ -58,12 +106,65 @@ impl Expansion {
 
     /// Length of the working memory of [`expand`](crate::dispatch::expand).
     pub fn scratch_len(&self) -> usize {
-        (self.num_harmonics() + TILE) * BLOCK + self.num_harmonics() * self.num_radial
+        self.num_harmonics() * (BLOCK + self.num_radial.next_multiple_of(LANES))
     }
 }
 
-/// Points around a centre, ascending in distance; whole stripes of [`LANES`], filled up with points at the centre whose
-/// `squares` are [`Points::FILLER`].
+/// Interval of a shifted squared distance, counted from zero: exponent and first bits of the fraction.
+fn key(shifted: f64) -> u64 {
+    shifted.to_bits() >> (52 - OCTAVE_BITS)
+}
+
+/// Chebyshev nodes of [−1, 1]: cos (2i + 1)π/14.
+const NODES: [f64; ORDER + 1] = [
+    0.974_927_912_181_823_6,
+    0.781_831_482_468_029_8,
+    0.433_883_739_117_558_1,
+    0.0,
+    -0.433_883_739_117_558_1,
+    -0.781_831_482_468_029_8,
+    -0.974_927_912_181_823_6,
+];
+
+/// Polynomial interpolation at [`NODES`].
+struct Interpolation {
+    /// Coefficients by power of the polynomial that is 1 at one node and 0 at the others.
+    bases: [[f64; ORDER + 1]; ORDER + 1],
+}
+
+impl Interpolation {
+    fn new() -> Self {
+        let bases = std::array::from_fn(|own| {
+            let mut basis = [0.0; ORDER + 1];
+            basis[0] = 1.0;
+            for (other, node) in NODES.iter().enumerate() {
+                if other != own {
+                    let distance = NODES[own] - node;
+                    for power in (0..=ORDER).rev() {
+                        let lower = if power > 0 { basis[power - 1] } else { 0.0 };
+                        basis[power] = (lower - node * basis[power]) / distance;
+                    }
+                }
+            }
+            basis
+        });
+        Self { bases }
+    }
+
+    /// Coefficients by power of the polynomial through `values`.
+    fn coefficients(&self, values: &[f64; ORDER + 1]) -> [f64; ORDER + 1] {
+        let mut sums = [0.0; ORDER + 1];
+        for (value, basis) in values.iter().zip(&self.bases) {
+            for (sum, coefficient) in sums.iter_mut().zip(basis) {
+                *sum += value * coefficient;
+            }
+        }
+        sums
+    }
+}
+
+/// Points around a centre; whole stripes of [`LANES`], filled up with points whose `squares` are [`Points::FILLER`]. Points
+/// beyond the reach of the basis count as such. Ascending distances are fastest: neighbours share their polynomials.
 #[derive(Copy, Clone, Debug)]
 pub struct Points<'a> {
     /// Coordinates, by axis.
@@ -77,121 +178,196 @@ impl Points<'_> {
     pub const FILLER: f64 = 1e300;
 }
 
-/// `2⁻ʸ`, relative error below 4e-16; `y` is not negative, above 1000 it counts as 1000.
-///
-/// Branch-free, so that a loop over it becomes vector code. The polynomial interpolates `2ᶠ` on [−½, ½] at the eleven
-/// Chebyshev nodes: error 2.2e-16.
-#[inline(always)]
-fn half_power(y: f64) -> f64 {
-    /// 1.5 · 2⁵²: adding it leaves a number rounded to a whole one in the low bits of the sum.
-    const SHIFT: f64 = 6_755_399_441_055_744.0;
-    const POLYNOMIAL: [f64; 11] = [
-        7.072_585_949_269_223e-9,
-        1.020_869_029_995_830_6e-7,
-        1.321_544_258_792_169e-6,
-        1.525_265_726_020_083_7e-5,
-        1.540_353_044_173_605e-4,
-        1.333_355_823_016_497_4e-3,
-        9.618_129_107_606_888e-3,
-        5.550_410_866_444_772e-2,
-        2.402_265_069_590_996e-1,
-        6.931_471_805_599_5e-1,
-        1.0,
-    ];
-    let y = if y < 1000.0 { -y } else { -1000.0 };
-    let shifted = y + SHIFT;
-    let f = y - (shifted - SHIFT);
-    let mut value = POLYNOMIAL[0];
-    for coefficient in &POLYNOMIAL[1..] {
-        value = value * f + coefficient;
-    }
-    value * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
-}
-
-/// Partial sums, added in halves: the same order on every processor.
-#[inline(always)]
-fn fold([a, b, c, d, e, f, g, h]: Lanes) -> f64 {
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
-}
-
-/// Writes the coefficient of harmonic `h` and radial function `n` to `out[h · stride + n]`.
+/// Writes the coefficient of harmonic `h` and radial function `n` to `out[h · stride + n]`. Harmonics of one degree are
+/// summed at most `TILE` at a time, as many as the registers hold; this changes no bit.
 ///
 /// # Panics
 /// If lengths do not fit: `scratch` holds [`Expansion::scratch_len`], points are whole stripes.
 #[inline(always)]
-pub(crate) fn expand(basis: &Expansion, points: Points<'_>, scratch: &mut [f64], out: &mut [f64], stride: usize) {
+pub(crate) fn expand<const TILE: usize>(
+    basis: &Expansion,
+    points: Points<'_>,
+    scratch: &mut [f64],
+    out: &mut [f64],
+    stride: usize,
+) {
     let Points { axes, squares } = points;
     let (num_radial, num_harmonics) = (basis.num_radial, basis.num_harmonics());
     assert!(axes.iter().all(|axis| axis.len() == squares.len()) && squares.len().is_multiple_of(LANES));
     assert!(stride >= num_radial && out.len() >= (num_harmonics - 1) * stride + num_radial, "out is too short");
     assert_eq!(scratch.len(), basis.scratch_len());
-    let (rows, rest) = scratch.split_at_mut(num_harmonics * BLOCK);
-    let (decayed, sums) = rest.split_at_mut(TILE * BLOCK);
-    sums.fill(0.0);
+    let (rows, sums) = scratch.split_at_mut(num_harmonics * BLOCK);
+    let sums = sums.as_chunks_mut::<LANES>().0;
+    sums.fill([0.0; LANES]);
+    let stripes = num_radial.div_ceil(LANES);
+    let of_interval = (basis.degree() + 1) * stripes;
+    let first = key(basis.shift);
+    let outside = basis.pieces.len() / of_interval - 1;
+    let mut intervals = [0; BLOCK];
+    let mut places = [0.0; BLOCK];
+    let mut radial = Radial([[0.0; LANES]; BLOCK]);
     for start in (0..squares.len()).step_by(BLOCK) {
         let end = squares.len().min(start + BLOCK);
-        let squares = squares[start..end].as_chunks::<LANES>().0;
+        let count = end - start;
+        for ((interval, place), square) in intervals.iter_mut().zip(&mut places).zip(&squares[start..end]) {
+            let bits = (square + basis.shift).to_bits();
+            *interval = outside.min(((bits >> (52 - OCTAVE_BITS)) - first) as usize) * of_interval;
+            // The rest of the fraction, as a number from 1 to 1 + 2^−OCTAVE_BITS: exact.
+            let rest = f64::from_bits((bits & ((1 << (52 - OCTAVE_BITS)) - 1)) | 1.0f64.to_bits());
+            *place = (rest - 1.0) * f64::from(2u32 << OCTAVE_BITS) - 1.0;
+        }
         let [x, y, z] = axes.map(|axis| axis[start..end].as_chunks::<LANES>().0);
         for (stripe, ((x, y), z)) in x.iter().zip(y).zip(z).enumerate() {
             basis.harmonics.stripe([x, y, z], rows, BLOCK, stripe * LANES);
         }
         for l in 0..=basis.degree() {
-            let decays = &basis.decays[l * num_radial..][..num_radial];
-            for first in (0..num_radial).step_by(TILE) {
-                let tile = num_radial.min(first + TILE) - first;
-                let mut stripes = 0;
-                for (decay, decayed) in decays[first..first + tile].iter().zip(decayed.chunks_exact_mut(BLOCK)) {
-                    let decayed = decayed.as_chunks_mut::<LANES>().0;
-                    let reached = squares.partition_point(|stripe| stripe[0] <= decay[1]);
-                    for (out, square) in decayed.iter_mut().zip(&squares[..reached]) {
+            for stripe in 0..stripes {
+                let offset = l * stripes + stripe;
+                for ((radial, &interval), &place) in radial.0.iter_mut().zip(&intervals).zip(&places).take(count) {
+                    let Piece([highest, others @ ..]) = &basis.pieces[interval + offset];
+                    let mut value = *highest;
+                    for coefficients in others {
                         for lane in 0..LANES {
-                            out[lane] = half_power(square[lane] * decay[0]);
+                            value[lane] = value[lane].mul_add(place, coefficients[lane]);
                         }
                     }
-                    decayed[reached..squares.len()].as_flattened_mut().fill(0.0);
-                    stripes = stripes.max(reached);
+                    *radial = value;
                 }
-                for h in l * l..(l + 1) * (l + 1) {
-                    let row = &rows[h * BLOCK..][..stripes * LANES];
-                    let sums = &mut sums[h * num_radial + first..][..tile];
-                    match tile {
-                        4 => add_products::<4>(row, decayed, sums),
-                        3 => add_products::<3>(row, decayed, sums),
-                        2 => add_products::<2>(row, decayed, sums),
-                        _ => add_products::<1>(row, decayed, sums),
+                let (mut h, end) = (l * l, (l + 1) * (l + 1));
+                match l {
+                    0 => add_in_turns::<1>(
+                        &rows[h * BLOCK..],
+                        &radial,
+                        count,
+                        &mut sums[h * stripes + stripe..],
+                        stripes,
+                    ),
+                    1 => add_in_turns::<3>(
+                        &rows[h * BLOCK..],
+                        &radial,
+                        count,
+                        &mut sums[h * stripes + stripe..],
+                        stripes,
+                    ),
+                    _ => {
+                        while h < end {
+                            let rest = end - h;
+                            let tile = rest.div_ceil(rest.div_ceil(TILE));
+                            let (rows, sums) = (&rows[h * BLOCK..], &mut sums[h * stripes + stripe..]);
+                            h += match tile {
+                                13.. => add_products::<13>(rows, &radial, count, sums, stripes),
+                                11.. => add_products::<11>(rows, &radial, count, sums, stripes),
+                                9.. => add_products::<9>(rows, &radial, count, sums, stripes),
+                                7.. => add_products::<7>(rows, &radial, count, sums, stripes),
+                                6 => add_products::<6>(rows, &radial, count, sums, stripes),
+                                5 => add_products::<5>(rows, &radial, count, sums, stripes),
+                                4 => add_products::<4>(rows, &radial, count, sums, stripes),
+                                3 => add_products::<3>(rows, &radial, count, sums, stripes),
+                                2 => add_products::<2>(rows, &radial, count, sums, stripes),
+                                _ => add_products::<1>(rows, &radial, count, sums, stripes),
+                            };
+                        }
                     }
                 }
             }
         }
     }
-    for l in 0..=basis.degree() {
-        let mixing = &basis.mixing[l * num_radial * num_radial..][..num_radial * num_radial];
-        for h in l * l..(l + 1) * (l + 1) {
-            let out = &mut out[h * stride..][..num_radial];
-            out.fill(0.0);
-            for (sum, mixing) in sums[h * num_radial..][..num_radial].iter().zip(mixing.chunks_exact(num_radial)) {
-                for (out, mixing) in out.iter_mut().zip(mixing) {
-                    *out += sum * mixing;
-                }
-            }
+    for (h, sums) in sums.chunks_exact(stripes).enumerate() {
+        out[h * stride..][..num_radial].copy_from_slice(&sums.as_flattened()[..num_radial]);
+    }
+}
+
+/// Adds the product of each of the first `K` rows with the radial functions to `sums`, one every `stripes`; returns `K`.
+#[inline(always)]
+fn add_products<const K: usize>(
+    rows: &[f64],
+    radial: &Radial,
+    count: usize,
+    sums: &mut [Lanes],
+    stripes: usize,
+) -> usize {
+    let rows: &[[f64; BLOCK]; K] = rows.as_chunks().0.first_chunk().expect("one row a harmonic");
+    let mut total: [Lanes; K] = std::array::from_fn(|k| sums[k * stripes]);
+    for at in 0..count.min(BLOCK) {
+        for k in 0..K {
+            total[k] = add_product(total[k], &radial.0[at], rows[k][at]);
+        }
+    }
+    for k in 0..K {
+        sums[k * stripes] = total[k];
+    }
+    K
+}
+
+/// The same with sums of their own for even and odd points: so few chains of additions would wait for themselves.
+#[inline(always)]
+fn add_in_turns<const K: usize>(rows: &[f64], radial: &Radial, count: usize, sums: &mut [Lanes], stripes: usize) {
+    let rows: &[[f64; BLOCK]; K] = rows.as_chunks().0.first_chunk().expect("one row a harmonic");
+    let mut even: [Lanes; K] = std::array::from_fn(|k| sums[k * stripes]);
+    let mut odd = [[0.0; LANES]; K];
+    // Lists of points are whole stripes long, hence even.
+    for at in 0..count.min(BLOCK) / 2 {
+        for k in 0..K {
+            even[k] = add_product(even[k], &radial.0[2 * at], rows[k][2 * at]);
+            odd[k] = add_product(odd[k], &radial.0[2 * at + 1], rows[k][2 * at + 1]);
+        }
+    }
+    for k in 0..K {
+        for lane in 0..LANES {
+            sums[k * stripes][lane] = even[k][lane] + odd[k][lane];
         }
     }
 }
 
-/// Adds the product of `row` with each of the first `K` rows of `decayed` to `sums`.
 #[inline(always)]
-fn add_products<const K: usize>(row: &[f64], decayed: &[f64], sums: &mut [f64]) {
-    let mut partial = [[0.0; LANES]; K];
-    let decayed: [&[Lanes]; K] = std::array::from_fn(|k| decayed[k * BLOCK..][..row.len()].as_chunks().0);
-    for (stripe, row) in row.as_chunks::<LANES>().0.iter().enumerate() {
-        for k in 0..K {
-            let decayed = &decayed[k][stripe];
-            for lane in 0..LANES {
-                partial[k][lane] += decayed[lane] * row[lane];
+fn add_product(mut total: Lanes, radial: &Lanes, factor: f64) -> Lanes {
+    for lane in 0..LANES {
+        total[lane] = radial[lane].mul_add(factor, total[lane]);
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two functions of degrees 0 and 1 at points along the axes, against the formula.
+    #[test]
+    fn tabulated_functions_are_the_sums_of_exponentials() {
+        let rates = [2.5, 0.3, 2.0, 0.11];
+        let mixing = [1.5, -0.25, 0.5, 2.0, 1.0, 3.0, -1.0, 0.125];
+        let basis = Expansion::new(SolidHarmonics::new(1), 2, &rates, &mixing, 50.0);
+        let mut scratch = vec![0.0; basis.scratch_len()];
+        for step in 0..7000 {
+            let z = step as f64 * 1e-3;
+            let mut axes = [[0.0; LANES]; 3];
+            axes[2][0] = z;
+            let mut squares = [Points::FILLER; LANES];
+            squares[0] = z * z;
+            let mut out = [0.0; 8];
+            let points = Points { axes: [&axes[0], &axes[1], &axes[2]], squares: &squares };
+            expand::<6>(&basis, points, &mut scratch, &mut out, 2);
+            // Y₀₀ = 1/√4π, r Y₁₀ = √(3/4π) z, which is harmonic 2.
+            for (harmonic, l, angular) in [(0, 0, 1.0), (2, 1, 3.0f64.sqrt() * z)] {
+                let angular = angular / (4.0 * std::f64::consts::PI).sqrt();
+                for n in 0..2 {
+                    let radial: f64 =
+                        (0..2).map(|k| mixing[(l * 2 + k) * 2 + n] * (-rates[l * 2 + k] * z * z).exp()).sum();
+                    let found = out[harmonic * 2 + n];
+                    assert!((found - radial * angular).abs() < 1e-13, "r = {z}, l = {l}, n = {n}: {found}");
+                }
             }
         }
     }
-    for k in 0..K {
-        sums[k] += fold(partial[k]);
+
+    #[test]
+    fn points_beyond_the_reach_count_for_nothing() {
+        let basis = Expansion::new(SolidHarmonics::new(0), 1, &[0.001], &[1.0], 4.0);
+        let mut scratch = vec![0.0; basis.scratch_len()];
+        let axes = [[100.0; LANES]; 3];
+        let points = Points { axes: [&axes[0], &axes[1], &axes[2]], squares: &[30_000.0; LANES] };
+        let mut out = [1.0];
+        expand::<6>(&basis, points, &mut scratch, &mut out, 1);
+        assert_eq!(out, [0.0]);
     }
 }

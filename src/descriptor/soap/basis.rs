@@ -9,10 +9,6 @@ use super::lowdin::inverse_square_root;
 /// Value to which an orbital has decayed at its own radius, and a Gaussian at the border of the search.
 const THRESHOLD: f64 = 1e-3;
 
-/// What a primitive function has decayed to, against its maximum, where it counts as 0: far below the rounding of the
-/// sums that it enters.
-const NEGLIGIBLE: f64 = 1e-18;
-
 /// Radius within which atoms are looked for, in Å: beyond `r_cut` by what a Gaussian needs to decay.
 pub(super) fn search_radius(r_cut: f64, sigma: f64) -> f64 {
     r_cut + sigma * (-2.0 * libm::log(THRESHOLD)).sqrt()
@@ -30,21 +26,20 @@ pub(super) fn expansion(r_cut: f64, n_max: usize, l_max: usize, sigma: f64) -> O
     let spread = 2.0 * sigma * sigma;
     let volume = (std::f64::consts::PI * spread) * (std::f64::consts::PI * spread).sqrt();
     let size = (l_max + 1) * n_max;
-    let (mut rates, mut reaches) = (Vec::with_capacity(size), Vec::with_capacity(size));
+    let mut rates = Vec::with_capacity(size);
     let mut mixing = Vec::with_capacity(size * n_max);
     for l in 0..=l_max {
         let alphas = alphas(r_cut, n_max, l);
         let betas = betas(&alphas, l)?;
         for (k, alpha) in alphas.iter().enumerate() {
             let shrink = 1.0 / (1.0 + spread * alpha);
-            let rate = alpha * shrink;
-            rates.push(rate);
-            reaches.push(reach(rate, l));
+            rates.push(alpha * shrink);
             let weight = volume * power(shrink, l) * shrink * shrink.sqrt();
             mixing.extend((0..n_max).map(|n| betas[n * n_max + k] * weight));
         }
     }
-    Some(Expansion::new(SolidHarmonics::new(l_max), n_max, &rates, &reaches, mixing))
+    let radius = search_radius(r_cut, sigma);
+    Some(Expansion::new(SolidHarmonics::new(l_max), n_max, &rates, &mixing, radius * radius))
 }
 
 fn alphas(r_cut: f64, n_max: usize, l: usize) -> Vec<f64> {
@@ -72,20 +67,6 @@ fn betas(alphas: &[f64], l: usize) -> Option<Vec<f64>> {
         }
     }
     inverse_square_root(overlaps, alphas.len())
-}
-
-/// Squared distance beyond which `rˡ exp(−rate r²)` stays below [`NEGLIGIBLE`] of its maximum.
-fn reach(rate: f64, l: usize) -> f64 {
-    // With u = rate r² the logarithm is (l/2) ln u − u, whose maximum lies at u = l/2.
-    let half = l as f64 / 2.0;
-    let logarithm = |u: f64| if l == 0 { -u } else { half * libm::log(u) - u };
-    let floor = if l == 0 { 0.0 } else { logarithm(half) } + libm::log(NEGLIGIBLE);
-    let (mut below, mut beyond) = (half, half + 1000.0);
-    for _ in 0..60 {
-        let middle = 0.5 * (below + beyond);
-        if logarithm(middle) > floor { below = middle } else { beyond = middle }
-    }
-    beyond / rate
 }
 
 fn power(x: f64, exponent: usize) -> f64 {
