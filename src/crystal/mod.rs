@@ -21,6 +21,7 @@ mod structure;
 mod symmetry;
 mod vector;
 mod voronoi;
+mod wide_angles;
 
 pub use bond_graph::{Bond, BondGraph};
 pub use bond_valence::{BondValenceError, RELAXED_SCALE, bond_valence_states};
