@@ -206,6 +206,7 @@ fn every_text_format_gives_up_on_gigabytes() {
     for (format, gigabytes, front) in [
         (Format::Poscar, 1000, GOOD),
         (Format::FhiAims, 1000, "lattice_vector 3 0 0\n"),
+        (Format::Cif, 2, "data_x\n_cell_length_a 3\n"),
         (Format::Extxyz, 2, "2\nLattice=\"3 0 0 0 3 0 0 0 3\"\nFe 0 0 0\n"),
         (Format::PymatgenPrint, 2, "Full Formula (Fe1)\nabc : 3 3 3\n"),
         (Format::PymatgenJson, 2, json),

@@ -210,6 +210,50 @@ fn the_model_on_board_predicts_at_the_shell_and_in_a_plan() {
 }
 
 #[test]
+fn all_models_on_board_answer_at_once() {
+    let work = Workplace::new();
+    let told = work.run(&["predict", "--all", "--formula", "Cs2AgBiBr6", "--json"]).expect(0).stdout();
+    let answers: Vec<serde_json::Value> = serde_json::from_str(&told).expect("JSON");
+    let listed = work.run(&["list", "models", "--json"]).expect(0).stdout();
+    let models: Vec<serde_json::Value> = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(answers.len(), models.len());
+    assert!(
+        answers.iter().all(|answer| answer["formula"] == "Cs2AgBiBr6" && answer["in_domain"].is_boolean()),
+        "{told}"
+    );
+}
+
+#[test]
+fn folds_evaluated_one_by_one_are_joined_and_not_repeated() {
+    let work = Workplace::new();
+    let rows: String = (1..90).map(|i| format!("Na{i}Cl{},{},{}\n", i % 7 + 1, i % 10, 2000 + i % 9)).collect();
+    work.write("t.csv", format!("formula,y,year\n{rows}"));
+    let run = |more: &[&str]| {
+        let base = ["evaluate", "t.csv", "--target", "y", "--descriptors", "stoichiometry,magpie", "--members"];
+        let told = work.run(&[&base[..], &["extra_trees:5", "--json", "-q"], more].concat()).expect(0).stdout();
+        serde_json::from_str::<serde_json::Value>(&told).expect("JSON")
+    };
+    let split = ["--split", "kfold:3"];
+    let whole = run(&split);
+    for fold in ["2", "0"] {
+        run(&[&split[..], &["--fold", fold, "--checkpoint", "c"]].concat());
+    }
+    assert_eq!(std::fs::read_dir(work.path("c")).expect("folder").count(), 2);
+    let joined = run(&[&split[..], &["--checkpoint", "c"]].concat());
+    assert_eq!(std::fs::read_dir(work.path("c")).expect("folder").count(), 3);
+    for key in ["mae", "n", "coverage_90", "crps", "nll", "unseen_formulas"] {
+        assert_eq!(whole[key], joined[key], "{key}");
+    }
+    // Taken from the folder, times included; another seed is another fold.
+    let again = run(&[&split[..], &["--checkpoint", "c"]].concat());
+    assert_eq!(again, joined);
+    run(&[&split[..], &["--checkpoint", "c", "--seed", "7"]].concat());
+    assert_eq!(std::fs::read_dir(work.path("c")).expect("folder").count(), 6);
+    let timed = run(&["--split", "time:3", "--by", "year"]);
+    assert_eq!(timed["folds"].as_array().expect("folds").len(), 2);
+}
+
+#[test]
 fn an_altered_or_missing_model_is_refused_by_name() {
     let work = Workplace::new();
     let rows: String = (1..60).map(|i| format!("Na{i}Cl,{i}\n")).collect();

@@ -120,6 +120,32 @@ fn optimade_keeps_cells_places_and_occupants() {
 }
 
 #[test]
+fn cif_keeps_cells_places_and_occupants() {
+    let work = Workplace::new();
+    let golden = golden_structures();
+    for out in [work.path("all.cif"), work.path("each")] {
+        let records = read_back(&written(&out, StructureFormat::Cif, &golden), Format::Cif);
+        assert_eq!(records.len(), golden.len());
+        for ((name, structure), record) in golden.iter().zip(&records) {
+            let read = record.structure.as_ref().expect("a structure");
+            // A CIF has lengths and angles, so that the cell may be turned.
+            let numbers = |s: &Structure| [s.lattice().lengths(), s.lattice().angles()].concat();
+            for (a, b) in numbers(structure).iter().zip(numbers(read)) {
+                assert!((a - b).abs() < 1e-8, "{name}: {a} {b}");
+            }
+            assert_eq!(structure.len(), read.len(), "{name}");
+            for site in 0..structure.len() {
+                for k in 0..3 {
+                    let apart = structure.fracs()[site][k] - read.fracs()[site][k];
+                    assert!((apart - apart.round()).abs() < 1e-9, "{name}, site {site}");
+                }
+            }
+            assert_eq!(elements(structure), elements(read), "{name}");
+        }
+    }
+}
+
+#[test]
 fn extended_xyz_and_poscar_keep_ordered_structures() {
     let work = Workplace::new();
     let golden: Vec<_> = golden_structures().into_iter().filter(|(_, structure)| structure.is_ordered()).collect();

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::surrogate::splits::{Fold, SplitRule, folds_from_column, parse_folds};
-use crate::surrogate::{Evaluation, Recipe, Scores, evaluate};
+use crate::surrogate::{Checkpoint, Evaluation, Recipe, Scores, evaluate};
 
 use super::dataset::{DatasetArgs, in_pool, show, training_bar};
 use super::model::metrics_text;
@@ -18,9 +18,15 @@ pub struct EvaluateArgs {
     pub data: DatasetArgs,
     #[command(flatten)]
     pub split: SplitArgs,
+    /// Column of groups for --split group:K, of times for --split time:K
+    #[arg(long, value_name = "COL", requires = "split")]
+    pub by: Option<String>,
     /// Only this fold, from 0
     #[arg(long, value_name = "K")]
     pub fold: Option<usize>,
+    /// Keeps finished folds in this folder: a killed evaluation goes on, folds run one by one with --fold are joined
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint: Option<PathBuf>,
     /// Writes the predictions of all test rows (CSV: row, id, fold, truth, value, std, lower, upper, in_domain, domain_distance)
     #[arg(short, long, value_name = "OUT.csv")]
     pub output: Option<PathBuf>,
@@ -39,7 +45,7 @@ pub struct SplitArgs {
     /// Column that names the fold in which a row is tested
     #[arg(long, value_name = "COL")]
     pub fold_column: Option<String>,
-    /// kfold:K, stratified:K, loco:K, chemsys:K, group:K or element:MIN_ROWS
+    /// kfold:K, stratified:K, loco:K, chemsys:K, group:K, element:MIN_ROWS or time:K
     #[arg(long, value_name = "RULE")]
     pub split: Option<SplitRule>,
 }
@@ -52,8 +58,9 @@ pub fn run_evaluate(args: &EvaluateArgs, context: &Context) -> Result<Exit, CliE
     let bar = training_bar(context);
     let seed = context.seed.unwrap_or(0);
     let (evaluation, data) = in_pool(context, || {
-        let read = args.data.read(args.split.fold_column.as_deref(), context)?;
-        let mut folds = folds(&args.split, &read.data, &read.other, seed)?;
+        let read = args.data.read(args.split.fold_column.as_deref().or(args.by.as_deref()), context)?;
+        let by = args.by.is_some().then_some(read.other.as_slice());
+        let mut folds = folds(&args.split, &read.data, &read.other, by, seed)?;
         if let Some(number) = args.fold {
             if number >= folds.len() {
                 return Err(CliError::usage(format!("fold {number} of {} folds, count from 0", folds.len())));
@@ -61,8 +68,9 @@ pub fn run_evaluate(args: &EvaluateArgs, context: &Context) -> Result<Exit, CliE
             folds = vec![folds.swap_remove(number)];
         }
         let recipe = Recipe::parse(&args.data.members, &read.data, seed).map_err(surrogate_error)?;
-        let evaluation =
-            evaluate(&read.data, &folds, &recipe, &|progress| show(&bar, progress)).map_err(surrogate_error)?;
+        let checkpoint = args.checkpoint.as_deref().map(Checkpoint::new).transpose().map_err(surrogate_error)?;
+        let evaluation = evaluate(&read.data, &folds, &recipe, checkpoint.as_ref(), &|progress| show(&bar, progress))
+            .map_err(surrogate_error)?;
         Ok((evaluation, read.data))
     })??;
     bar.finish_and_clear();
@@ -82,11 +90,12 @@ fn folds(
     split: &SplitArgs,
     data: &crate::surrogate::Dataset,
     column: &[String],
+    by: Option<&[String]>,
     seed: u64,
 ) -> Result<Vec<Fold>, CliError> {
     let folds = match (&split.folds, &split.split) {
         (Some(path), _) => parse_folds(&std::fs::read_to_string(path)?, data.len()),
-        (None, Some(rule)) => rule.folds(data, seed),
+        (None, Some(rule)) => rule.folds(data, by, seed),
         (None, None) => folds_from_column(&column.iter().map(String::as_str).collect::<Vec<_>>()),
     };
     folds.map_err(surrogate_error)
@@ -125,6 +134,11 @@ fn print(out: &mut impl Write, scores: &Scores) -> std::io::Result<()> {
         scores.task, scores.target, scores.unit, scores.recipe, scores.n, scores.n_faulted, scores.seconds
     )?;
     writeln!(out, "  {}", metrics_text(&scores.metrics))?;
+    for (name, part) in [("seen", &scores.seen_formulas), ("unseen", &scores.unseen_formulas)] {
+        if let (Some(part), true) = (part, scores.seen_formulas.is_some()) {
+            writeln!(out, "  {} rows of {name} formulas: {}", part.n, metrics_text(&part.metrics))?;
+        }
+    }
     for (member, metrics) in &scores.members {
         writeln!(out, "  {member} alone: {}", metrics_text(metrics))?;
     }

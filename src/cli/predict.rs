@@ -21,8 +21,11 @@ use super::{CliError, Context, Exit};
 #[derive(clap::Args, Debug)]
 pub struct PredictArgs {
     /// Models on board by name or model files (.msm), then files, folders, globs or archives of candidates
-    #[arg(required = true, value_name = "MODEL.msm… INPUT…")]
+    #[arg(required_unless_present = "all", value_name = "MODEL.msm… INPUT…")]
     pub files: Vec<PathBuf>,
+    /// With all models on board
+    #[arg(long)]
+    pub all: bool,
     /// Predicts this formula and prints; may be given several times
     #[arg(long = "formula", value_name = "TEXT", conflicts_with = "output")]
     pub formulas: Vec<String>,
@@ -65,11 +68,15 @@ pub struct PredictArgs {
 /// # Errors
 /// Models or inputs that cannot be used, or a run that ended early.
 pub fn run_predict(args: &PredictArgs, context: &Context) -> Result<Exit, CliError> {
-    let (models, inputs): (Vec<PathBuf>, Vec<PathBuf>) = args
+    let (mut models, inputs): (Vec<PathBuf>, Vec<PathBuf>) = args
         .files
         .iter()
         .cloned()
         .partition(|path| path.extension().is_some_and(|e| e == "msm") || board::named(path).is_some());
+    if args.all {
+        let others = board::BOARD.iter().map(|model| PathBuf::from(model.name)).filter(|name| !models.contains(name));
+        models.extend(others.collect::<Vec<_>>());
+    }
     if models.is_empty() {
         return Err(CliError::usage(
             "no model among the arguments: a model file (.msm), or one on board (matsieve list models)",

@@ -149,9 +149,14 @@ impl Calibration {
         (self.scale * spread + self.offset).max(self.floor)
     }
 
+    /// Half of the width of the interval of level [`LEVELS`]`[level]`, before it is clipped.
+    pub fn half_width(&self, spread: f64, distance: f64, level: usize) -> f64 {
+        self.quantiles[self.category(distance)][level] * self.width(spread)
+    }
+
     /// Ends of the interval of level [`LEVELS`]`[level]`, clipped to the bounds.
     pub fn interval(&self, value: f64, spread: f64, distance: f64, level: usize) -> (f64, f64) {
-        let half = self.quantiles[self.category(distance)][level] * self.width(spread);
+        let half = self.half_width(spread, distance, level);
         (self.bounds.clip(value - half), self.bounds.clip(value + half))
     }
 

@@ -236,6 +236,12 @@ pub struct Metrics {
     /// Mean width of `lower..upper`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval_width: Option<f64>,
+    /// Mean negative log-likelihood of a normal distribution of the predicted mean and standard deviation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nll: Option<f64>,
+    /// Continuous ranked probability score, as the weighted interval score of the 20 stored levels; in the unit of the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crps: Option<f64>,
     /// Rank correlation of absolute error and standard deviation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_std_spearman: Option<f64>,

@@ -187,6 +187,14 @@ pub enum SurrogateError {
         /// What is wrong, and what is allowed.
         reason: String,
     },
+    /// A finished fold cannot be kept.
+    #[error("checkpoint {path}: {reason}")]
+    Checkpoint {
+        /// File or folder.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
 }
 
 impl SurrogateError {

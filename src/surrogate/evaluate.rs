@@ -1,5 +1,6 @@
 //! Honest scores of a recipe: the whole training repeated on each fold, tested on rows it never saw.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use indexmap::IndexMap;
@@ -10,6 +11,7 @@ use crate::candidate::{Predictions, Rows, Task};
 use super::Surrogate;
 use super::calibration::Calibration;
 use super::card::{Metrics, Uncertainty};
+use super::checkpoint::Checkpoint;
 use super::dataset::Dataset;
 use super::error::SurrogateError;
 use super::metrics::{median, quantile_sorted};
@@ -41,6 +43,12 @@ pub struct Scores {
     pub n_faulted: usize,
     /// Each fold.
     pub folds: Vec<FoldScores>,
+    /// Rows whose formula was trained on, all folds; means over the folds that have such rows.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen_formulas: Option<FormulaScores>,
+    /// The other rows.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unseen_formulas: Option<FormulaScores>,
     /// Means over folds.
     #[serde(flatten)]
     pub metrics: Metrics,
@@ -63,6 +71,12 @@ pub struct FoldScores {
     pub n_faulted: usize,
     /// Share of tested rows inside the applicability domain.
     pub in_domain: f64,
+    /// Rows whose formula was trained on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen_formulas: Option<FormulaScores>,
+    /// The other rows.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unseen_formulas: Option<FormulaScores>,
     /// Scores. Calibration speaks of the rows that did not fault.
     #[serde(flatten)]
     pub metrics: Metrics,
@@ -70,6 +84,17 @@ pub struct FoldScores {
     pub seconds: f64,
     /// What each member scores alone.
     pub members: IndexMap<String, Metrics>,
+}
+
+/// Scores of those test rows whose reduced formula the training rows have (polymorphs, duplicates), and of the others.
+///
+/// A random split of a table with repeated formulas flatters: the first figure is what a look-up would get as well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormulaScores {
+    /// Rows.
+    pub n: usize,
+    /// Errors, without calibration.
+    pub metrics: Metrics,
 }
 
 /// Scores and the predictions behind them.
@@ -87,14 +112,17 @@ pub struct Evaluation {
 
 /// Trains on each fold's training rows and scores its test rows.
 ///
-/// Folds run one after the other (each is parallel inside), so that one fold alone gives the same numbers.
+/// Folds run one after the other (each is parallel inside), so that one fold alone gives the same numbers. With a
+/// `checkpoint`, folds finished before are taken from there, and each new one is kept.
 ///
 /// # Errors
-/// What [`Dataset::check`] refuses, or a fold whose training rows are too few or of one class.
+/// What [`Dataset::check`] refuses, a fold whose training rows are too few or of one class, a checkpoint that cannot be
+/// written.
 pub fn evaluate(
     data: &Dataset,
     folds: &[Fold],
     recipe: &Recipe,
+    checkpoint: Option<&Checkpoint>,
     on_progress: OnProgress<'_>,
 ) -> Result<Evaluation, SurrogateError> {
     data.check()?;
@@ -110,7 +138,16 @@ pub fn evaluate(
             let (done, total) = (number * one.total + one.done, folds.len() * one.total);
             on_progress(Progress { done, total });
         };
-        let (fold_scores, predictions) = evaluate_fold(data, fold, recipe, &progress)?;
+        let (fold_scores, predictions) = match checkpoint.and_then(|kept| kept.load(data, fold, recipe)) {
+            Some(finished) => finished,
+            None => {
+                let (scores, predictions) = evaluate_fold(data, fold, recipe, &progress)?;
+                if let Some(checkpoint) = checkpoint {
+                    checkpoint.save(data, fold, recipe, (&scores, &predictions))?;
+                }
+                (scores, predictions)
+            }
+        };
         for (place, &row) in fold.test.iter().enumerate() {
             evaluation.rows.push(row);
             evaluation.folds.push(number);
@@ -131,7 +168,15 @@ impl Scores {
             let own: Vec<Metrics> = folds.iter().filter_map(|fold| fold.members.get(name).cloned()).collect();
             members.insert(name.clone(), mean_metrics(&own));
         }
+        let by_formula = |pick: fn(&FoldScores) -> Option<&FormulaScores>| {
+            let own: Vec<&FormulaScores> = folds.iter().filter_map(pick).collect();
+            let metrics: Vec<Metrics> = own.iter().map(|scores| scores.metrics.clone()).collect();
+            let n = own.iter().map(|scores| scores.n).sum();
+            (n > 0).then(|| FormulaScores { n, metrics: mean_metrics(&metrics) })
+        };
         Self {
+            seen_formulas: by_formula(|fold| fold.seen_formulas.as_ref()),
+            unseen_formulas: by_formula(|fold| fold.unseen_formulas.as_ref()),
             target: data.target.label.clone(),
             unit: data.target.unit.to_string(),
             task: if data.is_classification() { "classification" } else { "regression" }.into(),
@@ -175,6 +220,20 @@ fn evaluate_fold(
     let score = |values: &[f64]| {
         if data.is_classification() { probability_metrics(&truth, values) } else { point_metrics(&truth, values) }
     };
+    let seen = seen_formulas(data, &train, &fold.test);
+    let of_formulas = |wanted: bool| {
+        let places: Vec<usize> = (0..fold.test.len()).filter(|&place| seen[place] == Some(wanted)).collect();
+        let pick = |values: &[f64]| -> Vec<f64> { places.iter().map(|&place| values[place]).collect() };
+        let metrics = match predictions.num_classes {
+            0 => point_metrics(&pick(&truth), &pick(&predictions.value)),
+            classes => {
+                let positive: Vec<f64> =
+                    predictions.probability.chunks_exact(classes).map(|p| p[classes - 1]).collect();
+                probability_metrics(&pick(&truth), &pick(&positive))
+            }
+        };
+        (!places.is_empty()).then_some(FormulaScores { n: places.len(), metrics })
+    };
     let names = model.card.members.iter().map(|member| member.name.clone());
     let inside = predictions.in_domain.iter().filter(|&&flag| flag == 1).count();
     let scores = FoldScores {
@@ -183,11 +242,20 @@ fn evaluate_fold(
         n_test: fold.test.len(),
         n_faulted: fold.test.len() - usable.len(),
         in_domain: inside as f64 / fold.test.len() as f64,
+        seen_formulas: of_formulas(true),
+        unseen_formulas: of_formulas(false),
         metrics: fold_metrics(&model, &truth, &usable, &predictions, &spreads),
         seconds,
         members: names.zip(members.iter().map(|values| score(values))).collect(),
     };
     Ok((scores, predictions))
+}
+
+/// Whether the reduced formula of each test row occurs among the training rows; `None` for rows without composition.
+fn seen_formulas(data: &Dataset, train: &[usize], test: &[usize]) -> Vec<Option<bool>> {
+    let formula = |row: usize| data.compositions[row].as_ref().map(|composition| composition.reduced_formula());
+    let known: BTreeSet<String> = train.iter().filter_map(|&row| formula(row)).collect();
+    test.iter().map(|&row| formula(row).map(|formula| known.contains(&formula))).collect()
 }
 
 fn check_training_rows(data: &Dataset, fold: &Fold, train: &[usize]) -> Result<(), SurrogateError> {

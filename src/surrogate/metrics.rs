@@ -106,6 +106,27 @@ pub fn expected_normalised_calibration_error(residual: &[f64], std: &[f64], bins
     sum / groups.len() as f64
 }
 
+/// Negative log-likelihood of a residual under a normal distribution of mean 0.
+pub fn normal_nll(residual: f64, std: f64) -> f64 {
+    let scaled = residual / std;
+    0.5 * (scaled * scaled + (2.0 * std::f64::consts::PI * std * std).ln())
+}
+
+/// Weighted interval score of symmetric central intervals around the prediction: approximates the continuous ranked
+/// probability score, of which it is the sum over quantiles. `half_widths` belong to the nominal coverages `levels`.
+///
+/// # References
+/// Bracher, Ray, Gneiting, Reich, PLoS Comput. Biol. 17, e1008618 (2021), doi 10.1371/journal.pcbi.1008618, equation 1.
+pub fn weighted_interval_score(residual: f64, levels: &[f64], half_widths: &[f64]) -> f64 {
+    let error = residual.abs();
+    let mut sum = 0.5 * error;
+    for (level, half) in levels.iter().zip(half_widths) {
+        // α/2 times the interval score 2h + (2/α)(|r| − h)₊.
+        sum += (1.0 - level) * half + (error - half).max(0.0);
+    }
+    sum / (levels.len() as f64 + 0.5)
+}
+
 /// Area between the calibration curve and the diagonal, by the trapezoidal rule over (0, 0), the given points and (1, 1).
 pub fn miscalibration_area(nominal: &[f64], observed: &[f64]) -> f64 {
     let mut area = 0.0;
@@ -228,5 +249,38 @@ mod tests {
         let groups = equal_groups(10, 3);
         assert_eq!(groups, [0..3, 3..6, 6..10]);
         assert_eq!(equal_groups(2, 5).len(), 2);
+    }
+
+    /// By hand: ½(0.25 + ln 8π) at residual 1 and std 2.
+    #[test]
+    fn likelihood_of_half_a_standard_deviation() {
+        assert!((normal_nll(1.0, 2.0) - 0.5 * (0.25 + (8.0 * std::f64::consts::PI).ln())).abs() < 1e-15);
+    }
+
+    /// The score of a standard normal forecast at its mean is (√2 − 1)/√π = 0.2337 (Gneiting & Raftery 2007, eq. 21).
+    #[test]
+    fn interval_score_of_a_normal_forecast_approaches_its_crps() {
+        let levels: Vec<f64> = (1..400).map(|i| f64::from(i) / 400.0).collect();
+        // Half-widths by bisection of erf, from the mean of the density.
+        let coverage = |h: f64| {
+            let steps = 2000;
+            let density = |x: f64| (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
+            (0..steps)
+                .map(|i| 2.0 * density((f64::from(i) + 0.5) * h / f64::from(steps)) * h / f64::from(steps))
+                .sum::<f64>()
+        };
+        let halves: Vec<f64> = levels
+            .iter()
+            .map(|level| {
+                let (mut low, mut high) = (0.0, 6.0);
+                for _ in 0..40 {
+                    let middle = 0.5 * (low + high);
+                    if coverage(middle) < *level { low = middle } else { high = middle }
+                }
+                low
+            })
+            .collect();
+        let score = weighted_interval_score(0.0, &levels, &halves);
+        assert!((score - (2f64.sqrt() - 1.0) / std::f64::consts::PI.sqrt()).abs() < 0.002, "{score}");
     }
 }

@@ -7,7 +7,7 @@ use super::card::Metrics;
 use super::metrics::{
     ascending, balanced_accuracy, coefficient_of_determination, coverage, equal_groups,
     expected_normalised_calibration_error, log_loss, mean_absolute_deviation, mean_absolute_error, miscalibration_area,
-    roc_auc, root_mean_squared_error, spearman,
+    normal_nll, roc_auc, root_mean_squared_error, spearman, weighted_interval_score,
 };
 
 /// Groups of the calibration error and of reliability diagrams.
@@ -60,7 +60,18 @@ pub fn regression_metrics(
         squares += predicted.std[row] * predicted.std[row];
         width += predicted.upper[row] - predicted.lower[row];
     }
+    let intervals = |row: usize| {
+        let half = |place| calibrations[row].half_width(spreads[row], predicted.domain_distance[row], place);
+        std::array::from_fn::<f64, { LEVELS.len() }, _>(half)
+    };
+    let (mut likelihood, mut score) = (0.0, 0.0);
+    for row in 0..n {
+        likelihood += normal_nll(residual[row], predicted.std[row]);
+        score += weighted_interval_score(residual[row], &LEVELS, &intervals(row));
+    }
     let metrics = Metrics {
+        nll: finite(likelihood / n as f64),
+        crps: finite(score / n as f64),
         coverage_50: at(0.50),
         coverage_68: at(0.68),
         coverage_90: finite(coverage(truth, &predicted.lower, &predicted.upper)),

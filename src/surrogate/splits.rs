@@ -39,9 +39,11 @@ pub enum SplitRule {
     Group(usize),
     /// For every element in at least this many rows: test on all rows that contain it.
     ElementOut(usize),
+    /// Rows in order of a column of times, cut into equal parts: each part after the first is tested on all before it.
+    Time(usize),
 }
 
-const ALLOWED: &str = "kfold:K, stratified:K, loco:K, chemsys:K, group:K or element:MIN_ROWS, K at least 2";
+const ALLOWED: &str = "kfold:K, stratified:K, loco:K, chemsys:K, group:K, element:MIN_ROWS or time:K, K at least 2";
 
 impl FromStr for SplitRule {
     type Err = SurrogateError;
@@ -63,17 +65,20 @@ impl FromStr for SplitRule {
             "chemsys" => Self::ChemicalSystem(folds),
             "group" => Self::Group(folds),
             "element" => Self::ElementOut(number.unwrap_or(20)),
+            "time" => Self::Time(folds),
             _ => return Err(bad()),
         })
     }
 }
 
 impl SplitRule {
-    /// Makes the folds. Faulted rows take part in tests wherever they fall (they have no features to train on).
+    /// Makes the folds. Faulted rows take part in tests wherever they fall (they have no features to train on). `by` is a
+    /// column of the table, one text a row: the groups of [`Group`](Self::Group) (without it, rows of equal features), the
+    /// times of [`Time`](Self::Time), which order as numbers if all are numbers, else as text (dates as ISO 8601).
     ///
     /// # Errors
-    /// More folds than rows, groups or clusters; compositions missing where the rule needs them.
-    pub fn folds(&self, data: &Dataset, seed: u64) -> Result<Vec<Fold>, SurrogateError> {
+    /// More folds than rows, groups or clusters; compositions or the column missing where the rule needs them.
+    pub fn folds(&self, data: &Dataset, by: Option<&[String]>, seed: u64) -> Result<Vec<Fold>, SurrogateError> {
         let n = data.len();
         let assignment = match self {
             Self::KFold(k) => {
@@ -89,11 +94,16 @@ impl SplitRule {
                 let names: Option<Vec<String>> = (0..n).map(|row| data.chemical_system(row)).collect();
                 grouped(&names.ok_or_else(no_compositions)?, *k, seed)
             }
+            Self::Group(k) if by.is_some() => grouped(by.unwrap_or_default(), *k, seed),
             Self::Group(k) => {
                 let key = |row: usize| data.features.row(row).iter().map(|x| x.to_bits()).collect::<Vec<_>>();
                 grouped(&(0..n).map(key).collect::<Vec<_>>(), *k, seed)
             }
             Self::ElementOut(min_rows) => return element_out(data, *min_rows),
+            Self::Time(k) => {
+                let reason = "the split by time needs --by COL, the column of times".to_owned();
+                return by_time(by.ok_or(SurrogateError::BadSplit { reason })?, *k);
+            }
         };
         let folds = assignment.iter().max().map_or(0, |&last| last + 1);
         complete((0..folds).map(|fold| (0..n).filter(|&row| assignment[row] == fold).collect()).collect(), n)
@@ -213,6 +223,41 @@ fn grouped<K: Ord>(keys: &[K], folds: usize, seed: u64) -> Vec<usize> {
     fold_of
 }
 
+/// Parts of equal size in order of time; rows of one time stay together, so that nothing is trained on its own future.
+fn by_time(times: &[String], parts: usize) -> Result<Vec<Fold>, SurrogateError> {
+    let numbers: Option<Vec<f64>> =
+        times.iter().map(|time| time.trim().parse::<f64>().ok().filter(|number| number.is_finite())).collect();
+    let mut order: Vec<usize> = (0..times.len()).collect();
+    match &numbers {
+        Some(numbers) => order.sort_by(|&a, &b| numbers[a].total_cmp(&numbers[b])),
+        None => order.sort_by(|&a, &b| times[a].trim().cmp(times[b].trim())),
+    }
+    let same = |a: usize, b: usize| match &numbers {
+        Some(numbers) => numbers[a] == numbers[b],
+        None => times[a].trim() == times[b].trim(),
+    };
+    let mut borders = vec![0];
+    for part in 1..parts {
+        let mut border = (part * times.len() / parts).max(borders[part - 1]);
+        while border > 0 && border < order.len() && same(order[border - 1], order[border]) {
+            border += 1;
+        }
+        borders.push(border);
+    }
+    borders.push(order.len());
+    let sorted = |rows: &[usize]| {
+        let mut rows = rows.to_vec();
+        rows.sort_unstable();
+        rows
+    };
+    let folds = borders.windows(2).skip(1).enumerate().map(|(number, border)| Fold {
+        name: number.to_string(),
+        train: sorted(&order[..border[0]]),
+        test: sorted(&order[border[0]..border[1]]),
+    });
+    check(folds.collect())
+}
+
 fn element_out(data: &Dataset, min_rows: usize) -> Result<Vec<Fold>, SurrogateError> {
     let mut rows_of: BTreeMap<Element, Vec<usize>> = BTreeMap::new();
     for (row, composition) in data.compositions.iter().enumerate() {
@@ -315,7 +360,7 @@ mod tests {
     fn every_row_is_tested_once_and_never_trained_on_at_the_same_time() {
         let data = synthetic(53, 3, Task::Regression, |_, x| x[0]);
         for text in ["kfold:5", "stratified:5", "loco:4", "group:5"] {
-            let folds = text.parse::<SplitRule>().and_then(|rule| rule.folds(&data, 0)).expect(text);
+            let folds = text.parse::<SplitRule>().and_then(|rule| rule.folds(&data, None, 0)).expect(text);
             let mut tested = vec![0; 53];
             for fold in &folds {
                 for &row in &fold.test {
@@ -348,13 +393,39 @@ mod tests {
             }
             *composition = Some(pair);
         }
-        for fold in "chemsys:5".parse::<SplitRule>().and_then(|rule| rule.folds(&data, 0)).expect("folds") {
+        for fold in "chemsys:5".parse::<SplitRule>().and_then(|rule| rule.folds(&data, None, 0)).expect("folds") {
             assert!(fold.test.iter().all(|row| row % 5 == fold.test[0] % 5), "{fold:?}");
         }
-        let folds = SplitRule::ElementOut(20).folds(&data, 0).expect("folds");
+        let folds = SplitRule::ElementOut(20).folds(&data, None, 0).expect("folds");
         assert_eq!(folds.iter().map(|fold| fold.name.as_str()).collect::<Vec<_>>(), ["O", "Ga"]);
         assert_eq!(folds[1].test.len(), 24);
         assert!(folds[1].train.iter().all(|row| ![2, 3].contains(&(row % 5))));
+    }
+
+    #[test]
+    fn times_are_tested_on_what_came_before_and_are_not_torn_apart() {
+        let data = synthetic(8, 1, Task::Regression, |_, x| x[0]);
+        let times = ["2012", "1999", "2001", "9", "2012", "2012", "2005", "2020"].map(str::to_owned);
+        let folds = SplitRule::Time(4).folds(&data, Some(&times), 0).expect("folds");
+        let parts: Vec<(&[usize], &[usize])> = folds.iter().map(|f| (f.train.as_slice(), f.test.as_slice())).collect();
+        // In order: 9, 1999 | 2001, 2005 | 2012 three times | 2020.
+        assert_eq!(
+            parts,
+            [([1, 3].as_slice(), [2, 6].as_slice()), (&[1, 2, 3, 6], &[0, 4, 5]), (&[0, 1, 2, 3, 4, 5, 6], &[7])]
+        );
+        assert!(SplitRule::Time(4).folds(&data, None, 0).is_err(), "no column");
+        let same = vec!["2000".to_owned(); 8];
+        assert!(SplitRule::Time(2).folds(&data, Some(&same), 0).is_err(), "one time");
+    }
+
+    #[test]
+    fn groups_of_a_column_stay_together() {
+        let data = synthetic(12, 1, Task::Regression, |_, x| x[0]);
+        let names: Vec<String> = (0..12).map(|row| format!("g{}", row % 4)).collect();
+        for fold in SplitRule::Group(2).folds(&data, Some(&names), 0).expect("folds") {
+            assert_eq!(fold.test.len(), 6);
+            assert!(fold.train.iter().all(|row| fold.test.iter().all(|other| row % 4 != other % 4)));
+        }
     }
 
     #[test]
