@@ -1,4 +1,6 @@
-//! Records which commit the program is built from.
+//! Records which commit the program is built from, as of its last build.
+//!
+//! A commit that changes no source does not build it again, nor does any other command of git: that would take minutes each time.
 
 use std::process::Command;
 
@@ -11,11 +13,6 @@ fn main() {
     println!("cargo:rerun-if-changed=kernels/src");
     println!("cargo:rerun-if-changed=data");
     println!("cargo:rerun-if-changed=Cargo.lock");
-    for name in ["HEAD", "index"] {
-        if let Some(path) = git(&["rev-parse", "--git-path", name]) {
-            println!("cargo:rerun-if-changed={path}");
-        }
-    }
 }
 
 fn git(arguments: &[&str]) -> Option<String> {

@@ -24,6 +24,8 @@ What differs, and why:
 - `symmetry`, `symmetry_matminer`, `structural_complexity`: spglib finds the group that moyo finds at 1.05 to 2 times the tolerance.
 - `op_site_fingerprint`, `crystal_nn_fingerprint`: matminer's body-centred cubic order depends on the order of neighbours, its
   octahedral one on a test at machine epsilon, and bins of 0.001 on rounding: its own values differ when the crystal moves.
+- `orbital_field_matrix`: slabs as above; matminer takes one site of each orbit, and the sites of an orbit differ by what spglib's
+  tolerance allows.
 - `ewald_energy`: where pymatgen cannot guess oxidation states, ours is NaN.
 """
 

@@ -24,6 +24,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 warnings.simplefilter("ignore")
 
 import numpy as np  # noqa: E402
+from matminer.featurizers.structure import OrbitalFieldMatrix  # noqa: E402
 from matminer.utils import caching  # noqa: E402
 from pymatgen.analysis.local_env import VoronoiNN  # noqa: E402
 from pymatgen.core import Element, Lattice, Structure  # noqa: E402
@@ -204,7 +205,8 @@ def acsf():
 def other_settings():
     """References for structures where values differ.
 
-    `<descriptor>@<cut-off> A`: a longer cut-off, where matminer's own one ends within cells. `<descriptor>@moved`: by how much
+    `<descriptor>@<cut-off> A`: a longer cut-off, where matminer's own one ends within cells (and every site, where it takes one of
+    each orbit). `<descriptor>@moved`: by how much
     matminer's own values differ when the same crystal is displaced, turned, and its sites are given in another order.
     """
     build = references()
@@ -228,7 +230,27 @@ def other_settings():
 
         return labels, spread_of
 
+    def every_site(cutoff):
+        """matminer takes one site of each orbit, found within 0.01 A; this one takes all sites of the cell."""
+        labels, _ = build["orbital_field_matrix"]()
+        featurizer = OrbitalFieldMatrix(flatten=True)
+
+        def featurize(structure):
+            # Images of one site are neighbours in the list of a supercell.
+            cells = 27
+            finder = VoronoiNN(allow_pathological=True)
+            with longer_cutoff(cutoff):
+                supercell = structure * [3, 3, 3]
+                sites = [place * cells for place in range(len(structure))]
+                matrices = [
+                    featurizer.get_single_ofm(supercell[site], finder.get_nn_info(supercell, site)) for site in sites
+                ]
+            return (sum(matrices) / len(matrices)).A.flatten()
+
+        return labels, featurize
+
     settings = {f"{name}@{CUTOFF} A": lambda name=name: beyond(name, CUTOFF) for name in CELLS}
+    settings[f"orbital_field_matrix@every site, {CUTOFF} A"] = lambda: every_site(CUTOFF)
     return settings | {f"{name}@moved": lambda name=name: spread(name) for name in ORDERS}
 
 
