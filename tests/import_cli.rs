@@ -96,7 +96,12 @@ fn an_imported_model_ranks_a_screen_and_its_result_verifies() {
     assert!(ran.stderr().contains("read 3 = kept 2 + rejected 1"), "{}", ran.stderr());
     work.run(&["verify", "s.h5"]).expect(0);
     let shown = work.run(&["show", "s.h5"]).expect(0).stdout();
-    assert!(shown.find("Fe2O3").expect("first") < shown.rfind("Fe").expect("second"), "{shown}");
+    assert!(shown.contains("4.000 ?") && shown.contains("neither calibrated nor with a domain"), "{shown}");
+    let told = work.run(&["explain", "s.h5", "0"]).expect(0).stdout();
+    assert!(told.contains("unknown"), "{told}");
+    work.run(&["report", "s.h5", "-o", "s.html"]).expect(0);
+    let page = std::fs::read_to_string(work.path("s.html")).expect("a page");
+    assert!(page.contains("not calibrated"), "no word of it in the report");
 }
 
 #[test]
