@@ -197,6 +197,90 @@ def archives():
     put("archive", "poscar.gz", gzip.compress(SALT.encode(), mtime=0))
 
 
+LIGHT = """tree
+version=v4
+num_class=1
+num_tree_per_iteration=1
+max_feature_idx=1
+objective=binary sigmoid:1
+feature_names=a b
+tree_sizes=1 1 1
+
+Tree=0
+num_leaves=3
+num_cat=1
+split_feature=0 1
+threshold=0.5 0
+decision_type=10 1
+left_child=1 -1
+right_child=-3 -2
+cat_boundaries=0 1
+cat_threshold=5
+leaf_value=1 -2.5 0.25
+
+Tree=1
+num_leaves=2
+split_feature=0
+threshold=-1
+decision_type=4
+left_child=-1
+right_child=-2
+leaf_value=1e-3 3
+
+Tree=2
+num_leaves=1
+leaf_value=0.5
+
+end of trees
+"""
+TREE = dict(left_children=[1, 3, -1, -1, -1], right_children=[2, 4, -1, -1, -1], split_indices=[0, 1, 0, 0, 0],
+            split_conditions=[0.5, -1.5, 1.0, 2.0, 0.25], default_left=[1, 0, 0, 0, 0], split_type=[0, 0, 0, 0, 0],
+            tree_param=dict(num_nodes="5", size_leaf_vector="1"))
+EXTREME = dict(learner=dict(
+    attributes={}, feature_names=["a", "b"],
+    gradient_booster=dict(name="dart", model=dict(gbtree_model_param=dict(num_parallel_tree="1"), tree_info=[0], trees=[TREE],
+                                                  weight_drop=[0.5])),
+    learner_model_param=dict(base_score="[2.5E-1]", num_class="0", num_feature="2", num_target="1"),
+    objective=dict(name="binary:logistic")), version=[3, 4, 1])
+SPLIT = dict(border=0.5, float_feature_index=0, split_type="FloatFeature")
+CAT = dict(features_info=dict(float_features=[dict(feature_id="a", flat_feature_index=0, nan_value_treatment="AsTrue"),
+                                              dict(feature_id="", flat_feature_index=1, nan_value_treatment="AsFalse")]),
+           model_info=dict(params=dict(loss_function=dict(type="Logloss")), class_params=dict(class_names=[0, 1])),
+           oblivious_trees=[dict(leaf_values=[1, 2, 3, -4.5], splits=[SPLIT, SPLIT | dict(float_feature_index=1)])],
+           scale_and_bias=[1, [0.5]])
+BRANCH = dict(left=dict(value=1), right=dict(left=dict(value=2), right=dict(value=-3), split=SPLIT), split=SPLIT)
+LEARN = dict(format="matsieve-trees", version=1, library="scikit-learn 1.9.1", estimator="RandomForestRegressor",
+             features=["a", "b"], has_names=True, input="f32", start=0.5, divide=1, link="sigmoid", slope=2, classes=["no", "yes"],
+             trees=[dict(left=[1, -1, -1], right=[2, -1, -1], feature=[1, -2, -2], threshold=[0.1, -2, -2],
+                         missing_left=[1, 0, 0], value=[0, 1, -1])])
+
+
+def ubjson(value):
+    """As XGBoost writes it: lengths in eight bytes, lists of numbers typed."""
+    word = lambda text: b"L" + struct.pack(">q", len(text)) + text.encode()  # noqa: E731
+    if isinstance(value, dict):
+        return b"{" + b"".join(word(key) + ubjson(item) for key, item in value.items()) + b"}"
+    if isinstance(value, str):
+        return b"S" + word(value)
+    if isinstance(value, list) and value and isinstance(value[0], (int, float)):
+        kind, code = ("l", "i") if isinstance(value[0], int) else ("d", "f")
+        items = b"".join(struct.pack(">" + code, item) for item in value)
+        return b"[$" + kind.encode() + b"#L" + struct.pack(">q", len(value)) + items
+    if isinstance(value, list):
+        return b"[" + b"#L" + struct.pack(">q", len(value)) + b"".join(ubjson(item) for item in value)
+    return b"l" + struct.pack(">i", value)
+
+
+def imports():
+    put("import", "lightgbm", LIGHT)
+    put("import", "xgboost_json", json.dumps(EXTREME))
+    put("import", "xgboost_ubjson", ubjson(EXTREME))
+    put("import", "catboost", json.dumps(CAT))
+    put("import", "catboost_branches", json.dumps({k: v for k, v in CAT.items() if k != "oblivious_trees"} | dict(trees=[BRANCH])))
+    put("import", "sklearn", json.dumps(LEARN))
+    put("import", "pickle", b"\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c\x07sklearn.")
+
+
 def model(path):
     data = pathlib.Path(path).read_bytes()
     card, index, size = struct.unpack_from("<3Q", data, 16)
@@ -207,6 +291,7 @@ def model(path):
 texts()
 database()
 archives()
+imports()
 for given in sys.argv[1:]:
     if given.endswith(".msm"):
         model(given)

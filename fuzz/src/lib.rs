@@ -5,11 +5,12 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use matsieve::candidate::{Candidate, CandidateIndex, CandidateKind, Fault, Frame};
+use matsieve::candidate::{Candidate, CandidateIndex, CandidateKind, Fault, Frame, Rows};
 use matsieve::chem::{Composition, FormulaErrorKind, parse_charged_formula, parse_formula, parse_formula_into};
 use matsieve::screen::Plan;
 use matsieve::source::{Format, SourceSpec, StructureRecord, open, read_structures};
 use matsieve::surrogate::Model;
+use matsieve::surrogate::import::{Imported, read_bytes};
 use sha2::{Digest, Sha256};
 
 /// Reads bytes as structures of one format.
@@ -165,6 +166,26 @@ fn use_model(bytes: &[u8]) {
         let again = model.to_bytes().expect("a model that was read can be written");
         Model::from_bytes(&again).expect("and read again");
     }
+}
+
+/// Reads bytes as a model that was trained elsewhere; what is understood predicts, alike before and after it was stored.
+pub fn import(bytes: &[u8]) {
+    let foreign = match read_bytes(bytes) {
+        Ok(foreign) => foreign,
+        Err(error) => return assert!(!error.to_string().is_empty() && error.to_string().len() < 1 << 16, "{error}"),
+    };
+    let nodes: usize = foreign.trees.iter().map(Vec::len).sum();
+    assert!(nodes <= bytes.len(), "{nodes} nodes in {} bytes", bytes.len());
+    let Ok((imported, used)) = Imported::fit(&foreign) else { return };
+    let values: Vec<f64> = (0..3 * used.len()).map(|i| [0.0, f64::NAN, -1.5, 1e30, 7.0][i % 5]).collect();
+    let columns: Vec<usize> = (0..used.len()).collect();
+    let predict = |imported: &Imported| {
+        let mut out = [0.0; 3];
+        imported.predict(Rows::new(&values, used.len(), &[0, 1, 2], &columns), &mut out);
+        out.map(f64::to_bits)
+    };
+    let again = Imported::from_tensors(imported.spec(), &imported.tensors()).expect("just stored");
+    assert_eq!(predict(&imported), predict(&again));
 }
 
 /// Parses text as a plan, and resolves what needs no files.

@@ -129,7 +129,14 @@ dispatched! {
     ///
     /// # Panics
     /// If lengths do not fit, or if a step or tree points outside.
-    pub fn score_bits(trees: &[BitTree], planes: &[u32], steps: &[Step], values: &[f64], tile: ScoreTile<'_>)
+    pub fn score_bits(trees: &[BitTree], planes: &[u32], steps: &[Step], values: &[f64], tile: ScoreTile<'_, f64>)
+        = trees::score_bits;
+
+    /// [`score_bits`] with every addition in `f32`.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn score_bits_f32(trees: &[BitTree], planes: &[u32], steps: &[Step], values: &[f32], tile: ScoreTile<'_, f32>)
         = trees::score_bits;
 
     /// [`moments::range_mean_deviation_mode`] of a table 24 properties wide.

@@ -14,6 +14,8 @@
 //! 10.1145/2766462.2767733 (QuickScorer, bit vectors and their order); we keep the vectors of 64 rows in byte planes
 //! and go tree by tree instead of feature by feature.
 
+use std::ops::AddAssign;
+
 pub use crate::thresholds::{MAX_THRESHOLDS, MISSING, Thresholds};
 pub use crate::walk::{CODES_TAIL, MAX_WALK_FEATURES, Node, WalkTree};
 
@@ -46,13 +48,13 @@ pub struct BitTree {
     pub values_end: u32,
 }
 
-/// Codes and sums of 64 rows.
+/// Codes and sums of 64 rows; `T` is `f64` or `f32`, and so is every addition.
 #[derive(Debug)]
-pub struct ScoreTile<'a> {
+pub struct ScoreTile<'a, T> {
     /// Codes, slots × 64.
     pub codes: &'a [u8],
     /// One sum a row.
-    pub sums: &'a mut [f64; SCORE_LANES],
+    pub sums: &'a mut [T; SCORE_LANES],
 }
 
 /// Erases the leaves that rows above the step's code cannot reach. Without a branch, so that it becomes a few vector
@@ -65,7 +67,13 @@ fn erase(bits: &mut [u8; SCORE_LANES], codes: &[u8; SCORE_LANES], step: Step) {
 }
 
 #[inline(always)]
-pub(crate) fn score_bits(trees: &[BitTree], planes: &[u32], steps: &[Step], values: &[f64], tile: ScoreTile<'_>) {
+pub(crate) fn score_bits<T: Copy + AddAssign>(
+    trees: &[BitTree],
+    planes: &[u32],
+    steps: &[Step],
+    values: &[T],
+    tile: ScoreTile<'_, T>,
+) {
     let (codes, rest) = tile.codes.as_chunks::<SCORE_LANES>();
     assert!(rest.is_empty(), "codes are slots × 64");
     let sums = tile.sums;

@@ -1,6 +1,6 @@
 //! Tree kernels against naive loops, at every instruction set of this processor.
 
-use matsieve_kernels::dispatch::{Level, count_below, score_bits, walk_tree};
+use matsieve_kernels::dispatch::{Level, count_below, score_bits, score_bits_f32, walk_tree};
 use matsieve_kernels::trees::{BitTree, CODES_TAIL, MISSING, Node, SCORE_LANES, ScoreTile, Step, Thresholds, WalkTree};
 
 /// Whole numbers that look random: SplitMix64.
@@ -193,7 +193,7 @@ fn bit_vectors_add_the_leaf_that_no_failed_split_excludes() {
         let mut numbers = Numbers(3);
         let codes: Vec<u8> = (0..9 * SCORE_LANES).map(|_| numbers.next() as u8).collect();
         let (mut trees, mut planes, mut steps, mut values) = (vec![], vec![], vec![], vec![]);
-        let mut expected = [0.5_f64; SCORE_LANES];
+        let (mut expected, mut expected_f32) = ([0.5_f64; SCORE_LANES], [0.5_f32; SCORE_LANES]);
         for num_leaves in (1..=256).chain([256, 31, 8, 9]) {
             let mut splits = Vec::new();
             random_splits(&mut numbers, 0..num_leaves, &mut splits);
@@ -206,11 +206,13 @@ fn bit_vectors_add_the_leaf_that_no_failed_split_excludes() {
                 }
                 planes.push(steps.len() as u32);
             }
-            for (lane, sum) in expected.iter_mut().enumerate() {
+            for (lane, (sum, sum_f32)) in expected.iter_mut().zip(&mut expected_f32).enumerate() {
                 let failed = |(slot, code, _): &&(u16, u8, _)| codes[usize::from(*slot) * SCORE_LANES + lane] > *code;
                 let excluded: Vec<_> = splits.iter().filter(failed).map(|split| split.2.clone()).collect();
                 let exit = (0..num_leaves).find(|leaf| !excluded.iter().any(|lost| lost.contains(leaf)));
-                *sum += leaf_values[exit.expect("the last leaf is in no left subtree")];
+                let value = leaf_values[exit.expect("the last leaf is in no left subtree")];
+                *sum += value;
+                *sum_f32 += value as f32;
             }
             values.extend(leaf_values);
             values.resize(
@@ -222,5 +224,9 @@ fn bit_vectors_add_the_leaf_that_no_failed_split_excludes() {
         let mut sums = [0.5; SCORE_LANES];
         score_bits(level, &trees, &planes, &steps, &values, ScoreTile { codes: &codes, sums: &mut sums });
         assert_eq!(sums.map(f64::to_bits), expected.map(f64::to_bits), "at {}", level.name());
+        let mut sums = [0.5; SCORE_LANES];
+        let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+        score_bits_f32(level, &trees, &planes, &steps, &values, ScoreTile { codes: &codes, sums: &mut sums });
+        assert_eq!(sums.map(f32::to_bits), expected_f32.map(f32::to_bits), "in f32 at {}", level.name());
     }
 }

@@ -223,7 +223,11 @@ fn text(story: &Value, limit: usize, context: &Context) -> String {
         .into_iter()
         .flatten()
         .map(|(name, p)| {
-            let inside = if p["in_domain"] == 1 { word("inside", "域内") } else { word("OUTSIDE", "域外") };
+            let inside = match (p["domain_distance"].is_null(), p["in_domain"] == 1) {
+                (true, _) => word("unknown", "未知"),
+                (_, true) => word("inside", "域内"),
+                _ => word("OUTSIDE", "域外"),
+            };
             let interval = format!("{} … {}", cell(&p["lower"]), cell(&p["upper"]));
             vec![
                 name.clone(),

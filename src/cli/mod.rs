@@ -9,6 +9,7 @@ mod explain;
 mod export;
 mod featurize;
 mod format;
+mod import;
 mod input;
 mod list;
 mod machine;

@@ -8,6 +8,7 @@ use crate::surrogate::board;
 use crate::surrogate::card::{Card, Metrics};
 
 use super::format::grouped;
+use super::import::{ImportArgs, import_lines, run_import};
 use super::train::surrogate_error;
 use super::{CliError, Context, Exit};
 
@@ -34,15 +35,18 @@ enum What {
         #[arg(required = true)]
         models: Vec<PathBuf>,
     },
+    /// Makes a model file of a model that was trained elsewhere
+    Import(Box<ImportArgs>),
 }
 
 /// Runs the verb.
 ///
 /// # Errors
 /// A file that is no model, is altered, or fails its self-check.
-pub fn run_model(args: &ModelArgs, _context: &Context) -> Result<Exit, CliError> {
+pub fn run_model(args: &ModelArgs, context: &Context) -> Result<Exit, CliError> {
     let mut out = std::io::stdout().lock();
     match &args.what {
+        What::Import(import) => return run_import(import, context),
         What::Card { model, json } => {
             let model = board::open(model).map_err(surrogate_error)?;
             if *json {
@@ -75,19 +79,33 @@ pub fn card_text(card: &Card) -> String {
     let unknown = || "not stated".to_owned();
     line("model", card.name.clone());
     line("predicts", format!("{} ({})", card.target.column.label, card.target.column.unit));
-    line(
-        "trained on",
-        format!("{}, {} rows, {} faulty left out", training.name, grouped(training.rows as u64), training.faulted),
-    );
+    match &card.import {
+        Some(_) => line("trained on", "elsewhere".into()),
+        None => line(
+            "trained on",
+            format!("{}, {} rows, {} faulty left out", training.name, grouped(training.rows as u64), training.faulted),
+        ),
+    }
     line("source", provenance.source.clone().unwrap_or_else(unknown));
     line("licence", provenance.licence.clone().unwrap_or_else(unknown));
     line("commercial", format!("{:?}", provenance.commercial_use).to_lowercase());
-    line("recipe", format!("{}, seed {}, {}", card.recipe.name, card.recipe.seed, card.recipe.split));
-    let descriptors: Vec<&str> = card.descriptors.iter().map(|d| d.name.as_str()).collect();
+    if card.import.is_none() {
+        line("recipe", format!("{}, seed {}, {}", card.recipe.name, card.recipe.seed, card.recipe.split));
+    }
+    for (name, text) in import_lines(card) {
+        line(name, text);
+    }
+    let mut descriptors: Vec<&str> = card.descriptors.iter().map(|d| d.name.as_str()).collect();
+    if card.descriptors.iter().map(|d| d.columns).sum::<usize>() < card.columns.len() {
+        descriptors.push("the candidates' table");
+    }
     line("columns", format!("{} of {}", card.columns.len(), descriptors.join(", ")));
-    line("scores", metrics_text(&card.scores));
-    line("baseline", metrics_text(&card.baseline));
-    for member in &card.members {
+    let is_scored = card.scores != Metrics::default();
+    line("scores", if is_scored { metrics_text(&card.scores) } else { "unknown".into() });
+    if is_scored {
+        line("baseline", metrics_text(&card.baseline));
+    }
+    for member in card.members.iter().filter(|_| is_scored) {
         line("member", format!("{}: {}", member.spec.name(), metrics_text(&member.scores)));
     }
     let domain = &card.domain;

@@ -196,10 +196,23 @@ impl Answer {
     fn line(&self) -> String {
         let p = &self.predictions;
         let domain = match p.in_domain[0] {
+            _ if p.domain_distance[0].is_nan() => "domain unknown".to_owned(),
             1 => "in domain".to_owned(),
             _ => format!("OUT OF DOMAIN (distance {:.2})", p.domain_distance[0]),
         };
+        let is_calibrated = !p.std[0].is_nan();
         match &self.task {
+            Task::Regression if !is_calibrated => {
+                format!("{}  {}  {:.4} {}  not calibrated  {domain}", self.formula, self.target, p.value[0], self.unit)
+            }
+            Task::Classification { classes } if !is_calibrated => format!(
+                "{}  {}  {}  probability of {} {:.3}  not calibrated  {domain}",
+                self.formula,
+                self.target,
+                classes[p.value[0] as usize],
+                classes[classes.len() - 1],
+                p.probability[classes.len() - 1]
+            ),
             Task::Regression => format!(
                 "{}  {}  {:.4} ± {:.4} {}  90 % interval {:.4} to {:.4}  {domain}",
                 self.formula, self.target, p.value[0], p.std[0], self.unit, p.lower[0], p.upper[0]

@@ -67,8 +67,15 @@ impl TopTable<'_> {
         let rows: Vec<Vec<String>> = self.rows.iter().enumerate().map(line).collect();
         let header: Vec<(&str, bool)> = titles.iter().map(|(title, right)| (title.as_str(), *right)).collect();
         let mut out = table(&header, &rows);
-        if self.rows.iter().flat_map(|row| &row.predictions).any(|cell| !cell.in_domain) {
+        let cells = || self.rows.iter().flat_map(|row| &row.predictions);
+        if cells().any(|cell| !cell.in_domain && cell.is_calibrated()) {
             out.push_str(word("* outside the applicability domain of the model\n", "* 超出模型适用域\n"));
+        }
+        if cells().any(|cell| !cell.is_calibrated()) {
+            out.push_str(word(
+                "? imported model, neither calibrated nor with a domain\n",
+                "? 导入的模型，未校准，适用域未知\n",
+            ));
         }
         out
     }
@@ -133,8 +140,13 @@ fn with_unit(name: &str, unit: &str) -> String {
 
 /// `1.34 [0.98, 1.73]`, or class and probability of the last class.
 fn prediction(task: &Task, cell: &PredictionCell) -> String {
-    let star = if cell.in_domain { "" } else { " *" };
+    let star = match (cell.is_calibrated(), cell.in_domain) {
+        (false, _) => " ?",
+        (true, true) => "",
+        (true, false) => " *",
+    };
     match task {
+        Task::Regression if !cell.is_calibrated() => format!("{}{star}", short(cell.value)),
         Task::Regression => {
             format!("{} [{}, {}]{star}", short(cell.value), short(cell.lower), short(cell.upper))
         }

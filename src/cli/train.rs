@@ -19,6 +19,13 @@ pub struct TrainArgs {
     /// Name of the model; default: the file's
     #[arg(long)]
     pub name: Option<String>,
+    #[command(flatten)]
+    pub provenance: ProvenanceArgs,
+}
+
+/// Where the training data come from.
+#[derive(clap::Args, Debug)]
+pub struct ProvenanceArgs {
     /// Where the data come from: publication or address
     #[arg(long)]
     pub source: Option<String>,
@@ -28,6 +35,21 @@ pub struct TrainArgs {
     /// Whether the data may be used commercially
     #[arg(long, value_parser = ["yes", "no", "unknown"], default_value = "unknown")]
     pub commercial_use: String,
+}
+
+impl ProvenanceArgs {
+    /// For the card.
+    pub fn provenance(&self) -> Provenance {
+        Provenance {
+            source: self.source.clone(),
+            licence: self.licence.clone(),
+            commercial_use: match self.commercial_use.as_str() {
+                "yes" => CommercialUse::Yes,
+                "no" => CommercialUse::No,
+                _ => CommercialUse::Unknown,
+            },
+        }
+    }
 }
 
 /// Runs the verb.
@@ -44,15 +66,7 @@ pub fn run_train(args: &TrainArgs, context: &Context) -> Result<Exit, CliError> 
         let about = About {
             name: args.name.clone().unwrap_or(stem),
             descriptors: read.descriptors.clone(),
-            provenance: Provenance {
-                source: args.source.clone(),
-                licence: args.licence.clone(),
-                commercial_use: match args.commercial_use.as_str() {
-                    "yes" => CommercialUse::Yes,
-                    "no" => CommercialUse::No,
-                    _ => CommercialUse::Unknown,
-                },
-            },
+            provenance: args.provenance.provenance(),
         };
         train(&read.data, &recipe, &about, &|progress| show(&bar, progress)).map_err(surrogate_error)
     })??;

@@ -83,6 +83,13 @@ pub struct PredictionCell {
     pub probability: Option<f64>,
 }
 
+impl PredictionCell {
+    /// Whether there is an interval; an imported model may have none, and no domain either.
+    pub fn is_calibrated(&self) -> bool {
+        !self.lower.is_nan()
+    }
+}
+
 /// Histogram of one column over all stored rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distribution {

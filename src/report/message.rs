@@ -77,6 +77,7 @@ messages! {
     Score: "score", "得分";
     Front: "front", "前沿";
     Outside: "outside", "域外";
+    Uncalibrated: "not calibrated", "未校准";
     Interval: "interval", "区间";
     Distributions: "Distributions", "分布";
     DistributionNote: "All stored rows in blue; the listed top candidates as orange marks under the axis.", "蓝色为全部存储行；横轴下方橙色标记为上表所列候选。";

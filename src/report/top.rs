@@ -77,6 +77,9 @@ fn prediction(group: &PredictionGroup, cell: &PredictionCell, language: Language
             format!("{class}{probability}")
         }
     };
+    if !cell.is_calibrated() {
+        return format!("{value} <span class=\"outside\">{}</span>", Text::Uncalibrated.in_language(language));
+    }
     let range = format!("<br><span class=\"range\">{} … {}</span>", number(cell.lower), number(cell.upper));
     let domain = match cell.in_domain {
         true => String::new(),

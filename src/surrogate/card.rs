@@ -54,6 +54,45 @@ pub struct Card {
     pub domain: DomainCard,
     /// Number of inputs stored with their outputs, checked at each load.
     pub self_check_vectors: usize,
+    /// Where the model comes from, if it was not trained here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<ImportCard>,
+}
+
+/// Where an imported model comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportCard {
+    /// Library and format.
+    pub format: String,
+    /// Name of the file, without its folder.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// The model's own name of the feature behind each column.
+    pub features: Vec<String>,
+    /// Features that no tree asks for; they have no column.
+    pub unused_features: usize,
+    /// What the reader noticed.
+    pub notes: Vec<String>,
+    /// Comparison with predictions of the library itself, if the user gave some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<CheckCard>,
+    /// Table behind uncertainty and domain, if the user gave one; without, both are unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibrated_on: Option<String>,
+}
+
+/// Comparison of an imported model with predictions of its library.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckCard {
+    /// Rows compared.
+    pub rows: usize,
+    /// Rows that agree to the last bit of what was given.
+    pub identical: usize,
+    /// Largest absolute difference.
+    pub largest_difference: f64,
 }
 
 /// What is predicted.
@@ -68,12 +107,19 @@ pub struct TargetCard {
     pub statistic: String,
     /// Nominal coverage of `lower..upper`.
     pub interval: f64,
-    /// Least training value.
+    /// Least training value; NaN (null) where nobody knows.
+    #[serde(deserialize_with = "number_or_null")]
     pub min: f64,
     /// Median training value.
+    #[serde(deserialize_with = "number_or_null")]
     pub median: f64,
     /// Greatest training value.
+    #[serde(deserialize_with = "number_or_null")]
     pub max: f64,
+}
+
+fn number_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(<Option<f64> as Deserialize>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// A descriptor that columns come from.
@@ -171,6 +217,8 @@ pub enum Uncertainty {
     Regression(Calibration),
     /// Probability of the positive class.
     Classification(ProbabilityCalibration),
+    /// Nobody knows: an imported model without calibration. Numbers and probabilities are as the model gives them.
+    Unknown,
 }
 
 /// The applicability domain, in words and numbers.

@@ -108,8 +108,26 @@ impl Domain {
         (domain, distances)
     }
 
+    /// The domain of a model of whose training nothing is known: no row has a distance, none is inside.
+    pub fn unknown(width: usize) -> Self {
+        Self {
+            dimensions: 0,
+            means: vec![0.0; width],
+            projection: Vec::new(),
+            centre: Vec::new(),
+            references: Vec::new(),
+            constants: vec![f64::NAN; width],
+            always_defined: vec![0; width],
+            edge: 1.0,
+        }
+    }
+
     /// Its description for the card.
     pub fn card(&self) -> DomainCard {
+        if self.dimensions == 0 {
+            let definition = "unknown: no row has a distance, none is inside".into();
+            return DomainCard { definition, dimensions: 0, references: 0, constant_columns: 0 };
+        }
         DomainCard {
             definition: format!(
                 "mean distance to the {NEIGHBOURS} nearest of a sample of training rows in the principal components of \
@@ -127,6 +145,9 @@ impl Domain {
 
     /// Where a row lies. Costs width × dimensions + references × dimensions multiplications.
     pub fn locate(&self, row: &[f64], scratch: &mut DomainScratch) -> Position {
+        if self.dimensions == 0 {
+            return Position { distance: f64::NAN, is_novel: false };
+        }
         let is_novel =
             row.iter().zip(&self.constants).zip(&self.always_defined).any(|((&value, &constant), &defined)| {
                 if value.is_nan() {

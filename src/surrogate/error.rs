@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::import::ImportError;
+
 /// Why a model cannot be trained, written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -101,6 +103,18 @@ pub enum SurrogateError {
         /// Unit of the plan.
         found: String,
     },
+    /// A foreign model that cannot be imported.
+    #[error("cannot import {}", .path.display())]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ImportError,
+    },
+    /// What a user says of a foreign model does not fit it.
+    #[error(transparent)]
+    ImportRequest(#[from] ImportError),
     /// Too few rows to train on.
     #[error("{found} usable rows, at least {needed} are needed to train a model")]
     TooFewRows {
@@ -204,6 +218,7 @@ impl SurrogateError {
             Self::UnsafeFormat { .. } => {
                 Some("export the model to an open format, or train it here with `matsieve train`")
             }
+            Self::Import { source, .. } | Self::ImportRequest(source) => source.hint(),
             Self::Altered { .. } | Self::WrongSize { .. } => Some("fetch the file again, or train the model again"),
             Self::NewerVersion { .. } => Some("update matsieve"),
             Self::NoSignal { .. } => Some("try more descriptors, or check that target and rows belong together"),

@@ -272,6 +272,11 @@ fn malformed(reason: String) -> SurrogateError {
     SurrogateError::Malformed { reason }
 }
 
+/// SHA-256, hexadecimal.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;

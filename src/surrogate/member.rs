@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::candidate::Rows;
 
+use super::import::{Imported, ImportedSpec};
 use super::random::random_u64;
 use super::tensors::{Tensor, TensorError, Tensors};
 use super::trees::{
@@ -35,6 +36,11 @@ pub enum MemberSpec {
         /// Parameters of both forests.
         parameters: ExtraTreesParameters,
     },
+    /// A model that was trained elsewhere.
+    Imported {
+        /// What it is.
+        model: ImportedSpec,
+    },
 }
 
 /// A trained member.
@@ -58,6 +64,8 @@ pub enum Member {
         /// Distribution of the other values.
         others: Box<Forest>,
     },
+    /// See [`MemberSpec::Imported`].
+    Imported(Box<Imported>),
 }
 
 /// Predictions of one member for a block of rows.
@@ -82,6 +90,7 @@ impl MemberSpec {
             Self::ExtraTrees { .. } => "extra_trees",
             Self::Boosting { .. } => "boosting",
             Self::Hurdle { .. } => "hurdle",
+            Self::Imported { .. } => "imported",
         }
     }
 
@@ -100,6 +109,7 @@ impl MemberSpec {
                 Member::Boosting((0..*seeds as u64).map(run).collect())
             }
             Self::Hurdle { at, parameters } => fit_hurdle(x, y, *at, parameters, seed),
+            Self::Imported { .. } => unreachable!("no recipe names an imported member"),
         }
     }
 }
@@ -127,6 +137,7 @@ impl Member {
             Self::ExtraTrees { forest, .. } => forest.width(),
             Self::Boosting(runs) => runs.first().map_or(0, Boosted::width),
             Self::Hurdle { gate, .. } => gate.width(),
+            Self::Imported(model) => model.width(),
         }
     }
 
@@ -160,6 +171,10 @@ impl Member {
                 }
             }
             Self::Hurdle { at, gate, others } => predict_hurdle(*at, gate, others, rows, out),
+            Self::Imported(model) => {
+                out.value.resize(rows.len(), 0.0);
+                model.predict(rows, &mut out.value);
+            }
         }
     }
 
@@ -179,6 +194,7 @@ impl Member {
                 part("gate", gate.tensors());
                 part("others", others.tensors());
             }
+            Self::Imported(model) => part("imported", model.tensors()),
         }
     }
 
@@ -213,9 +229,12 @@ impl Member {
                 gate: Box::new(Forest::from_tensors(&part("gate"))?),
                 others: Box::new(Forest::from_tensors(&part("others"))?),
             },
+            MemberSpec::Imported { model } => {
+                Self::Imported(Box::new(Imported::from_tensors(model, &part("imported"))?))
+            }
         };
         let widths_agree = match &member {
-            Self::ExtraTrees { .. } => true,
+            Self::ExtraTrees { .. } | Self::Imported(_) => true,
             Self::Boosting(runs) => runs.iter().all(|run| run.width() == runs[0].width()),
             Self::Hurdle { gate, others, .. } => gate.width() == others.width(),
         };

@@ -11,6 +11,7 @@ pub mod domain;
 mod error;
 mod evaluate;
 pub mod file;
+pub mod import;
 pub mod member;
 pub mod metrics;
 mod model;

@@ -186,6 +186,7 @@ impl Model {
                 let (lower, upper) = calibration.interval(probability, std);
                 [probability, std, lower, upper]
             }
+            Uncertainty::Unknown => [combined, f64::NAN, f64::NAN, f64::NAN],
         }
     }
 
@@ -326,14 +327,15 @@ fn read_card(json: &[u8]) -> Result<Card, SurrogateError> {
     let weights = &card.stack.weights;
     let total: f64 = weights.iter().fold(0.0, |sum, weight| sum + weight);
     let binary = match &card.task {
-        Task::Regression => matches!(card.uncertainty, Uncertainty::Regression(_)),
+        Task::Regression => matches!(card.uncertainty, Uncertainty::Regression(_) | Uncertainty::Unknown),
         Task::Classification { classes } => {
-            classes.len() == 2 && matches!(card.uncertainty, Uncertainty::Classification(_))
+            classes.len() == 2 && matches!(card.uncertainty, Uncertainty::Classification(_) | Uncertainty::Unknown)
         }
     };
     let calibration = match &card.uncertainty {
         Uncertainty::Regression(calibration) => calibration.is_valid(),
         Uncertainty::Classification(calibration) => calibration.is_valid(),
+        Uncertainty::Unknown => true,
     };
     let checks = [
         (!card.members.is_empty() && card.members.len() <= MAX_MEMBERS, "number of members"),

@@ -395,6 +395,7 @@ fn write_card(
             .collect(),
         domain: domain.card(),
         self_check_vectors: 0,
+        import: None,
     }
 }
 

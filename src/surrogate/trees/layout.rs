@@ -51,16 +51,21 @@ pub(super) fn walk_tree(tree: &[Option<Split>], payloads: impl Fn(usize) -> u64,
 
 /// Small trees as bit vectors over their leaves, and the values of the leaves.
 #[derive(Clone, Debug, Default)]
-pub(super) struct BitTrees {
+pub(super) struct BitTrees<T> {
     pub(super) trees: Vec<BitTree>,
     pub(super) planes: Vec<u32>,
     pub(super) steps: Vec<Step>,
-    pub(super) values: Vec<f64>,
+    pub(super) values: Vec<T>,
 }
 
-impl BitTrees {
+impl<T: Copy + Default> BitTrees<T> {
     /// Appends a tree of at most 256 leaves.
-    pub(super) fn push(&mut self, tree: &[Option<Split>], leaf_values: &[f64], encoder: &Encoder) {
+    pub(super) fn push(
+        &mut self,
+        tree: &[Option<Split>],
+        leaf_values: impl ExactSizeIterator<Item = T>,
+        encoder: &Encoder,
+    ) {
         let (right, ranks) = (right_children(tree), leaf_ranks(tree));
         let num_planes = leaf_values.len().div_ceil(8);
         let mut planes: Vec<Vec<Step>> = vec![Vec::new(); num_planes];
@@ -81,7 +86,7 @@ impl BitTrees {
             self.planes.push(self.steps.len() as u32);
         }
         self.values.extend(leaf_values);
-        self.values.resize(self.values.len().next_multiple_of(8), 0.0);
+        self.values.resize(self.values.len().next_multiple_of(8), T::default());
         self.trees.push(BitTree { planes_end: self.planes.len() as u32, values_end: self.values.len() as u32 });
     }
 }

@@ -14,8 +14,10 @@ mod layout;
 mod loss;
 mod matrix;
 mod random;
+mod sum_of_trees;
 mod tiles;
 mod tree_set;
+mod tree_sum;
 
 #[cfg(test)]
 mod tests;
@@ -26,3 +28,5 @@ pub use extra_trees::{ExtraTreesParameters, Objective, Sampling, fit_extra_trees
 pub use forest::{Forest, ForestPrediction};
 pub use loss::Loss;
 pub use matrix::TrainingMatrix;
+pub use sum_of_trees::{PlainNode, SumOfTrees};
+pub use tree_sum::Precision;
