@@ -106,8 +106,8 @@ use crate::structure_factor::Phases;
 use crate::symmetry_functions::{AngularTerms, Shell};
 use crate::trees::{BitTree, ScoreTile, Step, Thresholds, WalkTree};
 use crate::{
-    angular, attention, eigen, exp, expansion, gemm, layers, moments, power_spectrum, radial, structure_factor,
-    symmetry_functions, thresholds, trees, walk,
+    angular, attention, cholesky, eigen, exp, expansion, gemm, layers, moments, power_spectrum, radial,
+    structure_factor, symmetry_functions, thresholds, trees, walk,
 };
 #[cfg(target_arch = "x86_64")]
 use crate::{gemm_x86, walk_avx512};
@@ -326,8 +326,7 @@ dispatched! {
         gain: &[f32],
         normalised: &[f32],
         inverse: &[f32],
-        d_gain: &mut [f32],
-        d_shift: &mut [f32],
+        d_parameters: [&mut [f32]; 2],
         d_input: &mut [f32],
     ) = layers::layer_norm_backward;
 
@@ -394,4 +393,14 @@ dispatched! {
         stride: usize,
         d_members: &mut [f32],
     ) = attention::pool_backward;
+
+    /// Factors `width` columns from `start` on in the rows from `start` on, which `rows` holds; false if the block is not
+    /// positive definite. See [`cholesky`].
+    pub fn factor_block(rows: &mut [f64], size: usize, start: usize, width: usize) -> bool = cholesky::block;
+
+    /// Solves the system of one diagonal block of a factor for `sides` right-hand sides. See [`cholesky`].
+    pub fn divide_rows(lower: &[f64], size: usize, right: &mut [f64], sides: usize) = cholesky::divide;
+
+    /// [`cholesky::matern`].
+    pub fn matern(squares: &mut [f64], inverse: f64) = cholesky::matern;
 }

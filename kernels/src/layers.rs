@@ -127,7 +127,7 @@ pub fn layer_norm(
     }
 }
 
-/// Adds to `d_input` what [`layer_norm`] passes back of `d_output`, and to the gradients of gain and shift.
+/// Adds to `d_input` what [`layer_norm`] passes back of `d_output`, and to the gradients of gain and shift; uses `d_output` up.
 ///
 /// # Panics
 /// If lengths do not fit.
@@ -137,8 +137,7 @@ pub fn layer_norm_backward(
     gain: &[f32],
     normalised: &[f32],
     inverse: &[f32],
-    d_gain: &mut [f32],
-    d_shift: &mut [f32],
+    [d_gain, d_shift]: [&mut [f32]; 2],
     d_input: &mut [f32],
 ) {
     let width = gain.len();

@@ -8,6 +8,7 @@
 
 pub mod angular;
 pub mod attention;
+pub mod cholesky;
 pub mod dispatch;
 pub mod eigen;
 pub mod exp;

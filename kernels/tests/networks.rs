@@ -1,6 +1,7 @@
 //! Products and networks: against naive loops, against finite differences, at every instruction set of this processor.
 
-use matsieve_kernels::dispatch::{Level, adam, logistic, multiply_add_f32, multiply_add_f64, pinball};
+use matsieve_kernels::cholesky;
+use matsieve_kernels::dispatch::{Level, adam, logistic, matern, multiply_add_f32, multiply_add_f64, pinball};
 use matsieve_kernels::gemm::{Matrix, packed_len};
 use matsieve_kernels::layers::AdamStep;
 use matsieve_kernels::networks::{DenseShape, DenseState, Kind, Part, SetBatch, SetNetworkShape, SetNetworkState};
@@ -72,6 +73,53 @@ fn product_of_doubles_keeps_strides() {
         multiply_add_f64(level, left, Matrix::new(&identity, 2, 2), 2.0, &mut sum, 3, &mut packed);
         assert_eq!(sum, [0.0, 2.0, 0.0, 8.0, 10.0, 0.0, 16.0, 18.0, 0.0]);
     }
+}
+
+#[test]
+fn factor_times_its_transpose_is_the_matrix_and_sides_do_not_touch_one_another() {
+    let mut numbers = Numbers(11);
+    for size in [1, 5, 64, 65, 150] {
+        let root: Vec<f64> = (0..size * size).map(|_| numbers.next()).collect();
+        let mut matrix = vec![0.0; size * size];
+        for i in 0..size {
+            for j in 0..size {
+                let product: f64 = (0..size).map(|k| root[i * size + k] * root[j * size + k]).sum();
+                matrix[i * size + j] = product + if i == j { 1.0 } else { 0.0 };
+            }
+        }
+        let mut scratch = vec![0.0; cholesky::scratch_len(size, 3)];
+        let mut lower = matrix.clone();
+        assert!(cholesky::factor(Level::best(), &mut lower, size, &mut scratch));
+        for level in Level::available() {
+            let mut again = matrix.clone();
+            assert!(cholesky::factor(level, &mut again, size, &mut scratch));
+            assert_eq!(again, lower, "{}", level.name());
+        }
+        // L Lᵀ x = b, checked by A x = b.
+        let right: Vec<f64> = (0..size * 3).map(|_| numbers.next()).collect();
+        let mut solved = right.clone();
+        cholesky::solve(Level::best(), &lower, size, &mut solved, 3, &mut scratch);
+        for side in 0..3 {
+            let mut alone: Vec<f64> = (0..size).map(|row| right[row * 3 + side]).collect();
+            cholesky::solve(Level::best(), &lower, size, &mut alone, 1, &mut scratch);
+            assert!((0..size).all(|row| alone[row] == solved[row * 3 + side]), "side {side}");
+            cholesky::solve_transposed(&lower, size, &mut alone);
+            for row in 0..size {
+                let product: f64 = (0..size).map(|k| matrix[row * size + k] * alone[k]).sum();
+                assert!((product - right[row * 3 + side]).abs() < 1e-9, "{size}: row {row}");
+            }
+        }
+    }
+    let mut indefinite = vec![1.0, 0.0, 2.0, 1.0];
+    assert!(!cholesky::factor(Level::best(), &mut indefinite, 2, &mut vec![0.0; cholesky::scratch_len(2, 1)]));
+}
+
+#[test]
+fn matern_covariance_at_the_length_is_0_524() {
+    // s = √5: (1 + 2.23607 + 5/3) e^−2.23607 = 4.90273 · 0.106877 = 0.52399.
+    let mut squares = [0.0, 4.0];
+    matern(Level::best(), &mut squares, 0.5);
+    assert!(squares[0] == 1.0 && (squares[1] - 0.52399).abs() < 1e-5, "{squares:?}");
 }
 
 fn initial(parts: &[Part], numbers: &mut Numbers) -> Vec<f32> {

@@ -150,7 +150,7 @@ impl Norm {
     ) {
         let gain = &parameters[self.gain.clone()];
         // The layout takes the gain first and the shift right behind it.
-        let (d_gain, d_shift) = gradients[self.gain.start..self.shift.end].split_at_mut(self.gain.len());
-        layer_norm_backward(level, d_y, gain, &state.normalised, &state.inverse, d_gain, d_shift, d_x);
+        let own = gradients[self.gain.start..self.shift.end].split_at_mut(self.gain.len());
+        layer_norm_backward(level, d_y, gain, &state.normalised, &state.inverse, own.into(), d_x);
     }
 }
