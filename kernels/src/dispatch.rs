@@ -67,16 +67,16 @@ impl Level {
 }
 
 /// Declares `pub fn name(level, arguments…)`, which runs the `#[inline(always)]` function `body` compiled for `level`; at
-/// AVX-512 another function, where one is named.
+/// AVX2 and AVX-512 another function, where one is named.
 macro_rules! dispatched {
     ($($(#[$meta:meta])* pub fn $name:ident($($argument:ident: $type:ty),+ $(,)?) $(-> $result:ty)? = $body:path
-        $(, avx512 = $avx512:path)?;)+) => {$(
+        $(, avx2 = $avx2:path)? $(, avx512 = $avx512:path)?;)+) => {$(
         $(#[$meta])*
         pub fn $name(level: Level, $($argument: $type),+) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
             fn avx2($($argument: $type),+) $(-> $result)? {
-                $body($($argument),+)
+                dispatched!(@first $($avx2,)? $body)($($argument),+)
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
@@ -98,16 +98,19 @@ macro_rules! dispatched {
 }
 
 use crate::angular::Neighborhood;
+use crate::attention::Sets;
 use crate::expansion::{Expansion, Points};
+use crate::gemm::Matrix;
+use crate::layers::AdamStep;
 use crate::structure_factor::Phases;
 use crate::symmetry_functions::{AngularTerms, Shell};
 use crate::trees::{BitTree, ScoreTile, Step, Thresholds, WalkTree};
-#[cfg(target_arch = "x86_64")]
-use crate::walk_avx512;
 use crate::{
-    angular, eigen, exp, expansion, moments, power_spectrum, radial, structure_factor, symmetry_functions, thresholds,
-    trees, walk,
+    angular, attention, cholesky, eigen, exp, expansion, gemm, layers, moments, power_spectrum, radial,
+    structure_factor, symmetry_functions, thresholds, trees, walk,
 };
+#[cfg(target_arch = "x86_64")]
+use crate::{gemm_x86, walk_avx512};
 
 dispatched! {
     /// Numbers of `thresholds` below each value; [`MISSING`](trees::MISSING) for NaN. See [`trees`].
@@ -243,4 +246,168 @@ dispatched! {
     /// As there.
     pub fn add_power_spectrum(coefficients: &[f64], degree: usize, width: usize, sums: &mut [f64])
         = power_spectrum::add_power_spectrum;
+
+    /// Adds `scale · a · b` to the rows of `sum`, which begin every `stride` values. See [`gemm`].
+    ///
+    /// # Panics
+    /// If shapes do not fit, or `packed` is shorter than [`gemm::packed_len`] of `b`.
+    pub fn multiply_add_f32(
+        a: Matrix<'_, f32>,
+        b: Matrix<'_, f32>,
+        scale: f32,
+        sum: &mut [f32],
+        stride: usize,
+        packed: &mut [f32],
+    ) = gemm::multiply_add::<f32>, avx2 = gemm_x86::multiply_add_f32_avx2,
+        avx512 = gemm_x86::multiply_add_f32_avx512;
+
+    /// The same in double precision.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn multiply_add_f64(
+        a: Matrix<'_, f64>,
+        b: Matrix<'_, f64>,
+        scale: f64,
+        sum: &mut [f64],
+        stride: usize,
+        packed: &mut [f64],
+    ) = gemm::multiply_add::<f64>, avx2 = gemm_x86::multiply_add_f64_avx2,
+        avx512 = gemm_x86::multiply_add_f64_avx512;
+
+    /// [`layers::mish`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn mish(input: &[f32], output: &mut [f32]) = layers::mish;
+
+    /// [`layers::mish_backward`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn mish_backward(input: &[f32], gradient: &mut [f32]) = layers::mish_backward;
+
+    /// [`layers::fill_rows`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn fill_rows(row: &[f32], output: &mut [f32]) = layers::fill_rows;
+
+    /// [`layers::add_rows`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn add_rows(input: &[f32], sums: &mut [f32]) = layers::add_rows;
+
+    /// [`layers::add`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn add(input: &[f32], sums: &mut [f32]) = layers::add;
+
+    /// [`layers::scale`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn scale(factors: &[f32], values: &mut [f32]) = layers::scale;
+
+    /// [`layers::layer_norm`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn layer_norm(
+        input: &[f32],
+        gain: &[f32],
+        shift: &[f32],
+        normalised: &mut [f32],
+        inverse: &mut [f32],
+        output: &mut [f32],
+    ) = layers::layer_norm;
+
+    /// [`layers::layer_norm_backward`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn layer_norm_backward(
+        d_output: &mut [f32],
+        gain: &[f32],
+        normalised: &[f32],
+        inverse: &[f32],
+        d_parameters: [&mut [f32]; 2],
+        d_input: &mut [f32],
+    ) = layers::layer_norm_backward;
+
+    /// [`layers::pinball`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn pinball(outputs: &[f32], targets: &[f32], levels: &[f32], gradient: &mut [f32]) -> f32 = layers::pinball;
+
+    /// [`layers::logistic`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn logistic(outputs: &[f32], targets: &[f32], gradient: &mut [f32]) -> f32 = layers::logistic;
+
+    /// [`layers::adam`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn adam(
+        step: AdamStep,
+        gradients: &mut [f32],
+        first: &mut [f32],
+        second: &mut [f32],
+        parameters: &mut [f32],
+    ) = layers::adam;
+
+    /// [`attention::attend`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn attend(sets: Sets<'_>, slopes: &[f32], projected: &[f32], weights: &mut [f32], output: &mut [f32])
+        = attention::attend;
+
+    /// [`attention::attend_backward`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn attend_backward(
+        sets: Sets<'_>,
+        projected: &[f32],
+        weights: &[f32],
+        d_output: &[f32],
+        d_slopes: &mut [f32],
+        d_projected: &mut [f32],
+    ) = attention::attend_backward;
+
+    /// [`attention::pool`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn pool(sizes: &[u32], shares: &[f32], width: usize, members: &[f32], output: &mut [f32], stride: usize)
+        = attention::pool;
+
+    /// [`attention::pool_backward`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn pool_backward(
+        sizes: &[u32],
+        shares: &[f32],
+        width: usize,
+        d_output: &[f32],
+        stride: usize,
+        d_members: &mut [f32],
+    ) = attention::pool_backward;
+
+    /// Factors `width` columns from `start` on in the rows from `start` on, which `rows` holds; false if the block is not
+    /// positive definite. See [`cholesky`].
+    pub fn factor_block(rows: &mut [f64], size: usize, start: usize, width: usize) -> bool = cholesky::block;
+
+    /// Solves the system of one diagonal block of a factor for `sides` right-hand sides. See [`cholesky`].
+    pub fn divide_rows(lower: &[f64], size: usize, right: &mut [f64], sides: usize) = cholesky::divide;
+
+    /// [`cholesky::matern`].
+    pub fn matern(squares: &mut [f64], inverse: f64) = cholesky::matern;
 }

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::candidate::Rows;
 
+use super::attention::{Attention, AttentionParameters, ElementColumn, fit_attention};
+use super::gaussian_process::{GaussianProcess, GaussianProcessParameters, fit_gaussian_process};
 use super::import::{Imported, ImportedSpec};
+use super::network::{Network, NetworkParameters, fit_network};
 use super::random::random_u64;
 use super::tensors::{Tensor, TensorError, Tensors};
 use super::trees::{
@@ -41,6 +44,24 @@ pub enum MemberSpec {
         /// What it is.
         model: ImportedSpec,
     },
+    /// Attention over the elements of the composition, mean of several networks: the median, or the probability of the
+    /// positive class.
+    Attention {
+        /// Parameters.
+        parameters: AttentionParameters,
+        /// Columns with the amounts of elements.
+        elements: Vec<ElementColumn>,
+    },
+    /// Dense networks on relevant columns, mean of several: the median, or the probability of the positive class.
+    Network {
+        /// Parameters.
+        parameters: NetworkParameters,
+    },
+    /// Gaussian process on relevant columns: the median, or the probability of the positive class.
+    GaussianProcess {
+        /// Parameters.
+        parameters: GaussianProcessParameters,
+    },
 }
 
 /// A trained member.
@@ -66,6 +87,12 @@ pub enum Member {
     },
     /// See [`MemberSpec::Imported`].
     Imported(Box<Imported>),
+    /// See [`MemberSpec::Attention`].
+    Attention(Box<Attention>),
+    /// See [`MemberSpec::Network`].
+    Network(Box<Network>),
+    /// See [`MemberSpec::GaussianProcess`].
+    GaussianProcess(Box<GaussianProcess>),
 }
 
 /// Predictions of one member for a block of rows.
@@ -91,6 +118,9 @@ impl MemberSpec {
             Self::Boosting { .. } => "boosting",
             Self::Hurdle { .. } => "hurdle",
             Self::Imported { .. } => "imported",
+            Self::Attention { .. } => "attention",
+            Self::Network { .. } => "network",
+            Self::GaussianProcess { .. } => "gaussian_process",
         }
     }
 
@@ -110,6 +140,13 @@ impl MemberSpec {
             }
             Self::Hurdle { at, parameters } => fit_hurdle(x, y, *at, parameters, seed),
             Self::Imported { .. } => unreachable!("no recipe names an imported member"),
+            Self::Attention { parameters, elements } => {
+                Member::Attention(Box::new(fit_attention(x, y, objective, elements, parameters, seed)))
+            }
+            Self::Network { parameters } => Member::Network(Box::new(fit_network(x, y, objective, parameters, seed))),
+            Self::GaussianProcess { parameters } => {
+                Member::GaussianProcess(Box::new(fit_gaussian_process(x, y, objective, parameters, seed)))
+            }
         }
     }
 }
@@ -138,6 +175,9 @@ impl Member {
             Self::Boosting(runs) => runs.first().map_or(0, Boosted::width),
             Self::Hurdle { gate, .. } => gate.width(),
             Self::Imported(model) => model.width(),
+            Self::Attention(network) => network.width(),
+            Self::Network(network) => network.width(),
+            Self::GaussianProcess(process) => process.width(),
         }
     }
 
@@ -175,6 +215,9 @@ impl Member {
                 out.value.resize(rows.len(), 0.0);
                 model.predict(rows, &mut out.value);
             }
+            Self::Attention(network) => network.predict(rows, out),
+            Self::Network(network) => network.predict(rows, out),
+            Self::GaussianProcess(process) => process.predict(rows, out),
         }
     }
 
@@ -195,6 +238,9 @@ impl Member {
                 part("others", others.tensors());
             }
             Self::Imported(model) => part("imported", model.tensors()),
+            Self::Attention(network) => part("attention", network.tensors()),
+            Self::Network(network) => part("network", network.tensors()),
+            Self::GaussianProcess(process) => part("process", process.tensors()),
         }
     }
 
@@ -232,9 +278,23 @@ impl Member {
             MemberSpec::Imported { model } => {
                 Self::Imported(Box::new(Imported::from_tensors(model, &part("imported"))?))
             }
+            MemberSpec::Attention { parameters, elements } => {
+                let network = Attention::from_tensors(elements, parameters, objective, &part("attention"))?;
+                Self::Attention(Box::new(network))
+            }
+            MemberSpec::Network { parameters } => {
+                Self::Network(Box::new(Network::from_tensors(parameters, objective, &part("network"))?))
+            }
+            MemberSpec::GaussianProcess { .. } => {
+                Self::GaussianProcess(Box::new(GaussianProcess::from_tensors(objective, &part("process"))?))
+            }
         };
         let widths_agree = match &member {
-            Self::ExtraTrees { .. } | Self::Imported(_) => true,
+            Self::ExtraTrees { .. }
+            | Self::Imported(_)
+            | Self::Attention(_)
+            | Self::Network(_)
+            | Self::GaussianProcess(_) => true,
             Self::Boosting(runs) => runs.iter().all(|run| run.width() == runs[0].width()),
             Self::Hurdle { gate, others, .. } => gate.width() == others.width(),
         };
@@ -280,6 +340,7 @@ fn mixture_median(at: f64, share: f64, atoms: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dataset::tests::uniform;
     use super::*;
 
     #[test]
@@ -291,5 +352,114 @@ mod tests {
         assert_eq!(mixture_median(0.0, 0.8, &atoms), 8.0);
         // The frequent value above all others.
         assert_eq!(mixture_median(20.0, 0.49, &atoms), 20.0);
+    }
+    /// Rows of one feature and the amounts of O, Fe and Cu, and a target that both decide.
+    fn compositions(objective: Objective) -> (Vec<f64>, Vec<f64>) {
+        let (mut values, mut targets) = (Vec::new(), Vec::new());
+        for row in 0..120_u64 {
+            let [a, b, c, d] = ["a", "b", "c", "d"].map(|purpose| uniform(purpose, row));
+            let undefined = if row % 9 == 0 { f64::NAN } else { d };
+            values.extend([undefined, if row % 3 == 0 { 0.0 } else { a }, b, c]);
+            let target = 3.0 * a + b * d;
+            targets.push(match objective {
+                Objective::Regression => target,
+                Objective::Probability => f64::from(u8::from(target > 1.75)),
+            });
+        }
+        (values, targets)
+    }
+
+    fn smooth_members() -> Vec<MemberSpec> {
+        let elements =
+            [(1, 8), (2, 26), (3, 29)].map(|(column, atomic_number)| ElementColumn { column, atomic_number });
+        let attention =
+            AttentionParameters { num_networks: 2, width: 16, hidden: vec![12], epochs: 8, ..Default::default() };
+        let network = NetworkParameters { num_networks: 2, hidden: vec![24], epochs: 8, ..Default::default() };
+        let exact = GaussianProcessParameters { sample: 50, ..Default::default() };
+        let induced = GaussianProcessParameters { exact_rows: 100, points: 30, ..exact.clone() };
+        vec![
+            MemberSpec::Attention { parameters: attention, elements: elements.to_vec() },
+            MemberSpec::Network { parameters: network },
+            MemberSpec::GaussianProcess { parameters: exact },
+            MemberSpec::GaussianProcess { parameters: induced },
+        ]
+    }
+
+    fn predict(member: &Member, values: &[f64], rows: &[usize]) -> MemberPrediction {
+        let mut out = MemberPrediction::default();
+        member.predict(Rows::new(values, 4, rows, &[0, 1, 2, 3]), &mut out);
+        out
+    }
+
+    #[test]
+    fn smooth_members_come_back_from_tensors_and_predict_rows_alone_as_together() {
+        for objective in [Objective::Regression, Objective::Probability] {
+            let (values, targets) = compositions(objective);
+            let x = TrainingMatrix { values: &values, width: 4 };
+            for spec in smooth_members() {
+                let member = spec.fit(x, &targets, objective, 3);
+                let rows: Vec<usize> = (0..120).rev().collect();
+                let together = predict(&member, &values, &rows);
+                assert!(together.value.iter().chain(&together.std).all(|value| value.is_finite()), "{spec:?}");
+                let mut tensors = Tensors::default();
+                member.write("member0.", &mut tensors);
+                let again = Member::read(&spec, objective, "member0.", &tensors).expect("own tensors");
+                assert_eq!((again.width(), predict(&again, &values, &rows)), (4, together.clone()), "{spec:?}");
+                for (place, &row) in rows.iter().enumerate() {
+                    let alone = predict(&member, &values, &[row]);
+                    assert_eq!(alone.value[0], together.value[place], "{spec:?}");
+                    assert_eq!(alone.std.first(), together.std.get(place), "{spec:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn smooth_members_learn_what_they_are_shown() {
+        let (values, targets) = compositions(Objective::Regression);
+        let x = TrainingMatrix { values: &values, width: 4 };
+        let error = |predicted: &[f64]| super::super::metrics::mean_absolute_error(&targets, predicted);
+        let middle = super::super::metrics::median(&targets);
+        let constant = error(&vec![middle; targets.len()]);
+        for mut spec in smooth_members() {
+            match &mut spec {
+                MemberSpec::Attention { parameters, .. } => (parameters.epochs, parameters.batch) = (100, 16),
+                MemberSpec::Network { parameters } => (parameters.epochs, parameters.batch) = (100, 16),
+                _ => {}
+            }
+            let member = spec.fit(x, &targets, Objective::Regression, 3);
+            let own = error(&predict(&member, &values, &(0..120).collect::<Vec<_>>()).value);
+            // Shares hide the scale of the amounts from attention; all others see them.
+            assert!(own < 0.8 * constant, "{own} of {constant}: {spec:?}");
+        }
+    }
+
+    #[test]
+    fn tensors_that_lack_an_element_or_do_not_fit_their_parameters_are_errors() {
+        let (values, targets) = compositions(Objective::Regression);
+        let x = TrainingMatrix { values: &values, width: 4 };
+        for spec in smooth_members() {
+            let member = spec.fit(x, &targets, Objective::Regression, 3);
+            let mut tensors = Tensors::default();
+            member.write("member0.", &mut tensors);
+            for place in 0..tensors.0.len() {
+                let mut broken = tensors.clone();
+                let tensor = &mut broken.0[place];
+                if tensor.data.is_empty() {
+                    continue;
+                }
+                tensor.data.truncate(tensor.data.len() - tensor.dtype.size());
+                tensor.shape[0] -= 1;
+                assert!(
+                    Member::read(&spec, Objective::Regression, "member0.", &broken).is_err(),
+                    "{}",
+                    tensors.0[place].name
+                );
+                broken.0.remove(place);
+                assert!(Member::read(&spec, Objective::Regression, "member0.", &broken).is_err());
+            }
+        }
+        let wide = MemberSpec::Network { parameters: NetworkParameters { hidden: vec![25], ..Default::default() } };
+        assert!(Member::read(&wide, Objective::Regression, "member0.", &Tensors::default()).is_err());
     }
 }

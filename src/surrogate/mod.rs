@@ -2,6 +2,7 @@
 
 use crate::candidate::{Column, Predictions, Rows, Task};
 
+pub mod attention;
 pub mod board;
 pub mod calibration;
 pub mod card;
@@ -11,10 +12,13 @@ pub mod domain;
 mod error;
 mod evaluate;
 pub mod file;
+pub mod gaussian_process;
 pub mod import;
 pub mod member;
 pub mod metrics;
 mod model;
+pub mod network;
+mod networks;
 pub mod probability;
 mod random;
 mod recipe;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{log_loss, mean_absolute_error};
+use super::random::permutation;
 
 /// How members are combined.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ pub struct Stack {
 
 /// Rows at which the shrinkage towards equal weights is one half.
 const SHRINKAGE_ROWS: f64 = 50.0;
+/// Half samples whose weights are averaged: one fit to a few hundred rows gives all weight to one of several equals.
+const BAGS: u64 = 16;
 
 impl Stack {
     /// Combines the values of one row, in member order.
@@ -126,15 +129,33 @@ pub(super) fn gather(members: &[Vec<f64>], row: usize, out: &mut [f64]) {
     }
 }
 
+/// Weights that minimise the objective, averaged over random halves of the rows and shrunk towards equal ones.
+fn fit_weights(members: &[Vec<f64>], truth: &[f64], rows: &[usize], objective: Objective) -> Vec<f64> {
+    let count = members.len();
+    let equal = 1.0 / count as f64;
+    if count == 1 || rows.is_empty() {
+        return vec![equal; count];
+    }
+    let mut weights = vec![0.0; count];
+    for bag in 0..BAGS {
+        let order = permutation(rows.len(), bag, "half of the rows");
+        let half: Vec<usize> = order.iter().take(rows.len().div_ceil(2)).map(|&place| rows[place]).collect();
+        for (sum, weight) in weights.iter_mut().zip(least_loss(members, truth, &half, objective)) {
+            *sum += weight / BAGS as f64;
+        }
+    }
+    let shrinkage = SHRINKAGE_ROWS / (SHRINKAGE_ROWS + rows.len() as f64);
+    for weight in &mut weights {
+        *weight = (1.0 - shrinkage) * *weight + shrinkage * equal;
+    }
+    weights
+}
+
 /// Minimises the objective over the simplex by moving weight between pairs of members, in ever smaller steps.
 ///
 /// The objective is convex and members are few, so this needs no gradient and gives the same weights everywhere.
-fn fit_weights(members: &[Vec<f64>], truth: &[f64], rows: &[usize], objective: Objective) -> Vec<f64> {
+fn least_loss(members: &[Vec<f64>], truth: &[f64], rows: &[usize], objective: Objective) -> Vec<f64> {
     let count = members.len();
-    let uniform = vec![1.0 / count as f64; count];
-    if count == 1 || rows.is_empty() {
-        return uniform;
-    }
     let target: Vec<f64> = rows.iter().map(|&row| truth[row]).collect();
     let mut blend: Vec<f64> = vec![0.0; rows.len()];
     let mut loss_of = |weights: &[f64]| {
@@ -146,7 +167,7 @@ fn fit_weights(members: &[Vec<f64>], truth: &[f64], rows: &[usize], objective: O
         }
         objective.of(&target, &blend)
     };
-    let mut weights = uniform.clone();
+    let mut weights = vec![1.0 / count as f64; count];
     let mut least = loss_of(&weights);
     for step in [0.25, 0.1, 0.05, 0.02, 0.01] {
         loop {
@@ -170,10 +191,6 @@ fn fit_weights(members: &[Vec<f64>], truth: &[f64], rows: &[usize], objective: O
                 break;
             }
         }
-    }
-    let shrinkage = SHRINKAGE_ROWS / (SHRINKAGE_ROWS + rows.len() as f64);
-    for (weight, equal) in weights.iter_mut().zip(&uniform) {
-        *weight = (1.0 - shrinkage) * *weight + shrinkage * equal;
     }
     weights
 }
