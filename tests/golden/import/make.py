@@ -202,3 +202,6 @@ histogram = dict(max_iter=7, max_leaf_nodes=7, random_state=1)
 learn("sklearn-histogram", ensemble.HistGradientBoostingRegressor(**histogram), missing=True)
 learn("sklearn-histogram-binary", ensemble.HistGradientBoostingClassifier(**histogram), CLASS, missing=True)
 learn("sklearn-histogram-poisson", ensemble.HistGradientBoostingRegressor(loss="poisson", **histogram), COUNT, missing=True)
+
+# Splits that only tell missing values from others: their thresholds are infinite.
+light("lightgbm-infinite", Y + 5 * np.isnan(HOLES[:, 5]), num_leaves=4)
