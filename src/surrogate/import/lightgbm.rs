@@ -157,7 +157,9 @@ fn read_tree(fields: &Fields<'_>, name: &str, sets: &mut Vec<Vec<u32>>) -> Resul
         return Ok(vec![Node::Leaf(leaf_values[0])]);
     }
     let features: Vec<usize> = list(fields, "split_feature", name, num_splits)?;
-    let thresholds: Vec<f64> = list(fields, "threshold", name, num_splits)?;
+    let mut thresholds: Vec<f64> = list(fields, "threshold", name, num_splits)?;
+    // LightGBM writes infinity where a split only tells missing values from others.
+    thresholds.iter_mut().filter(|threshold| **threshold == f64::INFINITY).for_each(|threshold| *threshold = f64::MAX);
     let left: Vec<i64> = list(fields, "left_child", name, num_splits)?;
     let right: Vec<i64> = list(fields, "right_child", name, num_splits)?;
     let types: Vec<u8> = match fields.contains_key("decision_type") {

@@ -325,7 +325,8 @@ fn read_tree(tree: &Tree, number: usize, weight: Option<f32>) -> Result<Vec<Node
     }
     preorder(len, &place, |node| {
         let condition = tree.split_conditions[node];
-        if !condition.is_finite() {
+        // Infinite where every value goes left; leaves are checked with all others.
+        if condition.is_nan() || condition == f32::NEG_INFINITY {
             let reason = format!("{condition}, expected a number");
             return Err(ImportError::at(format!("{place}.split_conditions[{node}]"), reason));
         }

@@ -93,7 +93,7 @@ def light(name, y=Y, x=HOLES, categorical=False, **parameters):
     for tree in re.split(r"\nTree=", text)[1:]:
         found = re.search(r"\nsplit_feature=(.*)\n(?:.*\n)*?threshold=(.*)\ndecision_type=(.*)\n", tree)
         for feature, threshold, kind in zip(*[group.split() for group in found.groups()]):
-            if int(kind) & 1 == 0:
+            if int(kind) & 1 == 0 and np.isfinite(float(threshold)):
                 thresholds.setdefault(int(feature), []).append(float(threshold))
     rows = rows_of(thresholds, True, categorical)
     raw = model.predict(rows, raw_score=True, num_threads=1)
@@ -202,3 +202,6 @@ histogram = dict(max_iter=7, max_leaf_nodes=7, random_state=1)
 learn("sklearn-histogram", ensemble.HistGradientBoostingRegressor(**histogram), missing=True)
 learn("sklearn-histogram-binary", ensemble.HistGradientBoostingClassifier(**histogram), CLASS, missing=True)
 learn("sklearn-histogram-poisson", ensemble.HistGradientBoostingRegressor(loss="poisson", **histogram), COUNT, missing=True)
+
+# Splits that only tell missing values from others: their thresholds are infinite.
+light("lightgbm-infinite", Y + 5 * np.isnan(HOLES[:, 5]), num_leaves=4)
