@@ -144,7 +144,7 @@ fn boosting(rows: usize) -> BoostingParameters {
 
 /// How often networks see every row: less often the more there are, at a cost that grows with the root of their number.
 fn epochs(at_4000_rows: f64, rows: usize) -> usize {
-    (at_4000_rows * (4000.0 / rows.max(1) as f64).sqrt()).clamp(0.25 * at_4000_rows, 3.0 * at_4000_rows) as usize
+    (at_4000_rows * (4000.0 / rows.max(1) as f64).sqrt()).clamp(0.5 * at_4000_rows, 3.0 * at_4000_rows) as usize
 }
 
 fn attention(num_networks: usize, rows: usize) -> AttentionParameters {

@@ -17,13 +17,17 @@ pub struct ElementColumn {
     pub atomic_number: u8,
 }
 
-/// Columns that are named after elements, as those of `element_fraction` are.
+/// Columns that are named after elements, as those of `element_fraction` are; the first one of each element.
 pub(in crate::surrogate) fn element_columns(columns: &[Column]) -> Vec<ElementColumn> {
-    let of = |(column, own): (usize, &Column)| {
-        let atomic_number = Element::from_symbol(&own.label)?.atomic_number();
-        Some(ElementColumn { column, atomic_number })
-    };
-    columns.iter().enumerate().filter_map(of).collect()
+    let mut found: Vec<ElementColumn> = Vec::new();
+    for (column, own) in columns.iter().enumerate() {
+        let Some(element) = Element::from_symbol(&own.label) else { continue };
+        let atomic_number = element.atomic_number();
+        if found.iter().all(|other| other.atomic_number != atomic_number) {
+            found.push(ElementColumn { column, atomic_number });
+        }
+    }
+    found
 }
 
 /// Shares below this are noise of unit conversion, not chemistry.
@@ -167,7 +171,7 @@ fn tent(place: f64, tents: &mut [f32]) {
 pub(super) fn are_valid(columns: &[ElementColumn], width: usize) -> bool {
     let ascending = columns.windows(2).all(|pair| pair[0].column < pair[1].column);
     let inside = |own: &ElementColumn| own.column < width && (1..NUM_KINDS).contains(&usize::from(own.atomic_number));
-    !columns.is_empty() && ascending && columns.iter().all(inside)
+    (1..NUM_KINDS).contains(&columns.len()) && ascending && columns.iter().all(inside)
 }
 
 #[cfg(test)]
@@ -187,6 +191,21 @@ mod tests {
         assert_eq!(sets.kinds, [7, 25, NOTHING]);
         assert_eq!(sets.shares, [0.75, 0.25, 1.0]);
         assert_eq!(sets.starts, [0, 2, 3]);
+    }
+
+    #[test]
+    fn columns_of_a_file_that_would_make_too_large_a_set_are_not_valid() {
+        let many: Vec<ElementColumn> = (0..119).map(|column| ElementColumn { column, atomic_number: 8 }).collect();
+        assert!(are_valid(&many[..118], 200) && !are_valid(&many, 200) && !are_valid(&many[..118], 117));
+        assert!(!are_valid(&[ElementColumn { column: 0, atomic_number: 119 }], 1) && !are_valid(&[], 1));
+    }
+
+    #[test]
+    fn only_columns_named_after_elements_count_and_each_element_once() {
+        let column = |label: &str| Column::new(label, crate::units::Unit::dimensionless());
+        let columns = ["O", "mean O", "Fe", "O", "fe"].map(column);
+        let found: Vec<_> = element_columns(&columns).iter().map(|own| (own.column, own.atomic_number)).collect();
+        assert_eq!(found, [(0, 8), (2, 26)]);
     }
 
     #[test]
