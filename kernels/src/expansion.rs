@@ -288,9 +288,9 @@ fn add_products<const K: usize>(
 ) -> usize {
     let rows: &[[f64; BLOCK]; K] = rows.as_chunks().0.first_chunk().expect("one row a harmonic");
     let mut total: [Lanes; K] = std::array::from_fn(|k| sums[k * stripes]);
-    for at in 0..count.min(BLOCK) {
+    for (at, radial) in radial.0.iter().enumerate().take(count) {
         for k in 0..K {
-            total[k] = add_product(total[k], &radial.0[at], rows[k][at]);
+            total[k] = add_product(total[k], radial, rows[k][at]);
         }
     }
     for k in 0..K {

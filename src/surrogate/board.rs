@@ -13,7 +13,13 @@ pub struct OnBoard {
 }
 
 /// All models on board, in the order in which they are listed.
-pub const BOARD: &[OnBoard] = &[OnBoard { name: "expt_gap", bytes: include_bytes!("../../models/expt_gap.msm") }];
+pub const BOARD: &[OnBoard] = &[
+    OnBoard { name: "expt_gap", bytes: include_bytes!("../../models/expt_gap.msm") },
+    OnBoard { name: "expt_is_metal", bytes: include_bytes!("../../models/expt_is_metal.msm") },
+    OnBoard { name: "refractive_index", bytes: include_bytes!("../../models/refractive_index.msm") },
+    OnBoard { name: "exfoliation_energy", bytes: include_bytes!("../../models/exfoliation_energy.msm") },
+    OnBoard { name: "debye_temperature", bytes: include_bytes!("../../models/debye_temperature.msm") },
+];
 
 impl OnBoard {
     /// Reads it.
