@@ -201,26 +201,30 @@ impl Answer {
             _ => format!("OUT OF DOMAIN (distance {:.2})", p.domain_distance[0]),
         };
         let is_calibrated = !p.std[0].is_nan();
+        // Targets of tables are often called "target" or "y": the model's name says more.
+        let name =
+            if self.model == self.target { self.model.clone() } else { format!("{} ({})", self.model, self.target) };
+        let unit = if self.unit == "1" { String::new() } else { format!(" {}", self.unit) };
         match &self.task {
             Task::Regression if !is_calibrated => {
-                format!("{}  {}  {:.4} {}  not calibrated  {domain}", self.formula, self.target, p.value[0], self.unit)
+                format!("{}  {}  {:.4}{unit}  not calibrated  {domain}", self.formula, name, p.value[0])
             }
             Task::Classification { classes } if !is_calibrated => format!(
                 "{}  {}  {}  probability of {} {:.3}  not calibrated  {domain}",
                 self.formula,
-                self.target,
+                name,
                 classes[p.value[0] as usize],
                 classes[classes.len() - 1],
                 p.probability[classes.len() - 1]
             ),
             Task::Regression => format!(
-                "{}  {}  {:.4} ± {:.4} {}  90 % interval {:.4} to {:.4}  {domain}",
-                self.formula, self.target, p.value[0], p.std[0], self.unit, p.lower[0], p.upper[0]
+                "{}  {}  {:.4} ± {:.4}{unit}  90 % interval {:.4} to {:.4}  {domain}",
+                self.formula, name, p.value[0], p.std[0], p.lower[0], p.upper[0]
             ),
             Task::Classification { classes } => format!(
                 "{}  {}  {}  probability of {} {:.3}  90 % interval {:.3} to {:.3}  {domain}",
                 self.formula,
-                self.target,
+                name,
                 classes[p.value[0] as usize],
                 classes[classes.len() - 1],
                 p.probability[classes.len() - 1],

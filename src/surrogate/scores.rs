@@ -65,9 +65,9 @@ pub fn regression_metrics(
         std::array::from_fn::<f64, { LEVELS.len() }, _>(half)
     };
     let (mut likelihood, mut score) = (0.0, 0.0);
-    for row in 0..n {
-        likelihood += normal_nll(residual[row], predicted.std[row]);
-        score += weighted_interval_score(residual[row], &LEVELS, &intervals(row));
+    for (row, (&residual, &std)) in residual.iter().zip(&predicted.std).enumerate() {
+        likelihood += normal_nll(residual, std);
+        score += weighted_interval_score(residual, &LEVELS, &intervals(row));
     }
     let metrics = Metrics {
         nll: finite(likelihood / n as f64),

@@ -34,6 +34,8 @@ pub struct Stack {
     pub weights: Vec<f64>,
 }
 
+/// Rows from which weights are fitted to three and more members.
+const MANY_ROWS: usize = 1000;
 /// Rows at which the shrinkage towards equal weights is one half.
 const SHRINKAGE_ROWS: f64 = 50.0;
 /// Half samples whose weights are averaged: one fit to a few hundred rows gives all weight to one of several equals.
@@ -76,7 +78,21 @@ impl Stack {
     /// Weights minimise the objective of the weighted mean and are shrunk towards equal ones. Whether mean or median
     /// is better is decided by cross-validation over `folds` (fold number of each row). Also gives the
     /// predictions that each row gets from weights fitted without its fold: those are fit for calibration.
+    ///
+    /// Below [`MANY_ROWS`] three or more members of a regression are combined by their plain median: so few rows cannot tell
+    /// good members from lucky ones, and a member with half of the weight would be the weighted median alone.
     pub fn fit(members: &[Vec<f64>], truth: &[f64], folds: &[usize], objective: Objective) -> (Self, Vec<f64>) {
+        if members.len() > 2 && truth.len() < MANY_ROWS && objective == Objective::AbsoluteError {
+            let plain = Self { rule: Rule::Median, weights: vec![1.0 / members.len() as f64; members.len()] };
+            let mut values = vec![0.0; members.len()];
+            let predicted = (0..truth.len())
+                .map(|row| {
+                    gather(members, row, &mut values);
+                    plain.combine(&values)
+                })
+                .collect();
+            return (plain, predicted);
+        }
         let num_folds = folds.iter().max().map_or(0, |&last| last + 1);
         let all: Vec<usize> = (0..truth.len()).collect();
         let crossed: Vec<Self> = (0..num_folds)
@@ -225,7 +241,18 @@ mod tests {
     }
 
     #[test]
-    fn few_rows_leave_the_weights_near_uniform() {
+    fn few_rows_give_the_plain_median_of_three_members() {
+        let truth: Vec<f64> = (0..10).map(f64::from).collect();
+        let shifted = |by: f64| truth.iter().map(|t| t + by).collect::<Vec<f64>>();
+        let folds: Vec<usize> = (0..10).map(|i| i % 5).collect();
+        let members = [truth.clone(), shifted(1.0), shifted(9.0)];
+        let (stack, predicted) = Stack::fit(&members, &truth, &folds, Objective::AbsoluteError);
+        assert_eq!(stack, Stack { rule: Rule::Median, weights: vec![1.0 / 3.0; 3] });
+        assert_eq!(predicted, shifted(1.0));
+    }
+
+    #[test]
+    fn few_rows_leave_the_weights_of_two_members_near_uniform() {
         let truth: Vec<f64> = (0..10).map(f64::from).collect();
         let members = [truth.clone(), truth.iter().map(|t| t + 1.0).collect()];
         let folds: Vec<usize> = (0..10).map(|i| i % 5).collect();
