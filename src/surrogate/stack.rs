@@ -79,7 +79,7 @@ impl Stack {
     /// is better is decided by cross-validation over `folds` (fold number of each row). Also gives the
     /// predictions that each row gets from weights fitted without its fold: those are fit for calibration.
     ///
-    /// Below [`MANY_ROWS`] three or more members of a regression are combined by their plain median: so few rows cannot tell
+    /// Below 1,000 rows three or more members of a regression are combined by their plain median: so few rows cannot tell
     /// good members from lucky ones, and a member with half of the weight would be the weighted median alone.
     pub fn fit(members: &[Vec<f64>], truth: &[f64], folds: &[usize], objective: Objective) -> (Self, Vec<f64>) {
         if members.len() > 2 && truth.len() < MANY_ROWS && objective == Objective::AbsoluteError {

@@ -22,7 +22,7 @@ pub struct Foreign {
     pub answer: Answer,
     /// Trees in order, each in preorder.
     pub trees: Vec<Vec<Node>>,
-    /// Sets of categories, as bits of words; [`Question::OneOf`] points here.
+    /// Sets of categories, as bits of words; `Question::OneOf` points here.
     pub sets: Vec<Vec<u32>>,
     /// What the sum starts with.
     pub start: f64,
