@@ -7,7 +7,7 @@ use moyo::data::{arithmetic_crystal_class_entry, hall_symbol_entry, operations_f
 use nalgebra::{Matrix3, Vector3};
 
 use super::needle::largest_symprec;
-use super::wide_angles::{WIDE, is_worth_a_search};
+use super::wide_angles::wider;
 use super::{Lattice, Occupant, Structure};
 
 /// Most sites of a cell whose symmetry is searched: the search takes time in proportion to the square of the sites of one
@@ -99,8 +99,8 @@ impl Symmetry {
     /// Finds the space group within `symprec` (Å) and 5° between lattice vectors, as pymatgen does.
     ///
     /// Where a search at 5° would not end, because a shear of the lattice passes for a rotation (some long thin and
-    /// sheared cells), and in cells of more than four primitive ones, angles are compared by the distances that they move
-    /// atoms, as spglib does by default. In long thin cells `symprec` is smaller than asked for.
+    /// sheared cells), angles are compared by the distances that they move atoms, as spglib does by default. In long thin
+    /// cells `symprec` is smaller than asked for.
     ///
     /// # Errors
     /// No sites, too many of them, a tolerance that is no length, or no group that fits.
@@ -121,13 +121,9 @@ impl Symmetry {
         let (cell, kinds) = cell_of(structure);
         let symprec = symprec.min(largest_symprec(&cell));
         let not_found = |error: moyo::Error| SymmetryError::NotFound { symprec, reason: error.to_string() };
-        let search = |tolerance| MoyoDataset::new(&cell, symprec, tolerance, Setting::Standard, true);
-        let mut dataset = search(AngleTolerance::Default).map_err(not_found)?;
-        if is_worth_a_search(&cell, &dataset, symprec)
-            && let Ok(wider) = search(AngleTolerance::Radian(WIDE.to_radians()))
-        {
-            dataset = wider;
-        }
+        let narrow =
+            MoyoDataset::new(&cell, symprec, AngleTolerance::Default, Setting::Standard, true).map_err(not_found)?;
+        let dataset = wider(&cell, &narrow, symprec).unwrap_or(narrow);
         let class = hall_symbol_entry(dataset.hall_number)
             .and_then(|entry| arithmetic_crystal_class_entry(entry.arithmetic_number))
             .expect("moyo knows its own Hall numbers")

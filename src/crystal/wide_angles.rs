@@ -1,32 +1,32 @@
 //! Whether the symmetry of a crystal may be searched with a wide tolerance of angles, as pymatgen asks for, and to what effect.
 //!
 //! `moyo` collects the maps of the reduced primitive lattice onto itself that keep lengths and angles within the tolerances, and
-//! multiplies them until nothing new comes. Where a shear is among them this never ends. So the maps are collected here first,
-//! for every lattice that the search may come to.
+//! multiplies them until nothing new comes. Where a shear is among them this never ends. So the maps are collected here first.
 
 use moyo::MoyoDataset;
-use moyo::base::{Cell, Lattice};
+use moyo::base::{AngleTolerance, Cell, Lattice};
+use moyo::data::Setting;
 use nalgebra::{Matrix3, Vector3};
 
 /// pymatgen's `angle_tolerance`, in degrees.
-pub(super) const WIDE: f64 = 5.0;
+const WIDE: f64 = 5.0;
 
 /// The search widens its tolerances, if ever, by a factor below this before it narrows them.
 const MARGIN: f64 = 2.0;
-
-/// Most centring translations of a cell that is looked at: every subgroup of so few is made by two of them.
-const MAX_TRANSLATIONS: usize = 4;
 
 /// Order of the largest group that maps a lattice onto itself: that of a cube.
 const MAX_ORDER: usize = 48;
 
 type Map = Matrix3<i32>;
 
-/// Whether a search at [`WIDE`] angles ends, and may find more than `narrow`, which was found at `symprec` with angles compared by
-/// distances.
-pub(super) fn is_worth_a_search(cell: &Cell, narrow: &MoyoDataset, symprec: f64) -> bool {
+/// What a search at 5° finds, where it ends and may find more than `narrow`, which was found at `symprec` with angles compared
+/// by distances.
+///
+/// In a cell of several primitive ones the primitive one is searched first: only if that succeeds without another
+/// tolerance is the cell itself searched, which then succeeds at once as well, so that the result does not depend on the cell.
+pub(super) fn wider(cell: &Cell, narrow: &MoyoDataset, symprec: f64) -> Option<MoyoDataset> {
     if narrow.symprec != symprec {
-        return false;
+        return None;
     }
     let translations: Vec<Vector3<f64>> = narrow
         .operations
@@ -34,44 +34,67 @@ pub(super) fn is_worth_a_search(cell: &Cell, narrow: &MoyoDataset, symprec: f64)
         .filter(|operation| operation.rotation == Map::identity())
         .map(|operation| operation.translation)
         .collect();
-    if translations.len() > MAX_TRANSLATIONS {
-        return false;
+    let primitive = with_translations(&cell.lattice, &translations)?;
+    if !adds_maps(&primitive, symprec)? || !is_safe(&primitive, symprec)? || !is_safe(&cell.lattice, symprec)? {
+        return None;
     }
-    let mut lattices: Vec<Lattice> = Vec::new();
-    for (at, first) in translations.iter().enumerate() {
-        for second in &translations[at..] {
-            let Some(finer) = with_translations(&cell.lattice, &[*first, *second], translations.len()) else {
-                return false;
-            };
-            let Ok((reduced, _)) = finer.minkowski_reduce() else { return false };
-            lattices.push(reduced);
-        }
+    if translations.len() > 1 && search(&primitive_cell(cell, narrow, primitive)?, symprec)?.symprec != symprec {
+        return None;
     }
-    let volume = |lattice: &Lattice| lattice.basis.determinant().abs();
-    let Some(primitive) = lattices.iter().min_by(|a, b| volume(a).total_cmp(&volume(b))) else { return false };
-    let wide = WIDE.to_radians();
+    search(cell, symprec)
+}
+
+fn search(cell: &Cell, symprec: f64) -> Option<MoyoDataset> {
+    MoyoDataset::new(cell, symprec, AngleTolerance::Radian(WIDE.to_radians()), Setting::Standard, true).ok()
+}
+
+/// Whether the lattice has more maps onto itself at wide angles than by distances.
+fn adds_maps(lattice: &Lattice, symprec: f64) -> Option<bool> {
+    let (lattice, _) = lattice.minkowski_reduce().ok()?;
     let by_distance = |deviation: f64, product: f64| {
         let sine = deviation.sin();
         sine * sine * product < symprec * symprec
     };
-    if maps(primitive, symprec, by_distance).len()
-        == maps(primitive, symprec, |deviation, _| deviation.abs() <= wide).len()
-    {
-        return false;
-    }
-    lattices.iter().all(|lattice| {
-        generates_a_finite_group(&maps(lattice, MARGIN * symprec, |deviation, _| deviation.abs() <= MARGIN * wide))
-    })
+    let wide = WIDE.to_radians();
+    let wide = maps(&lattice, symprec, |deviation, _| deviation.abs() <= wide);
+    Some(wide.len() > maps(&lattice, symprec, by_distance).len())
 }
 
-/// The lattice that also holds `translations`, whose `order`-fold are whole numbers.
-fn with_translations(lattice: &Lattice, translations: &[Vector3<f64>], order: usize) -> Option<Lattice> {
-    // In units of 1/denominator of the basis; rows of an integer matrix, brought to triangular form by Euclid's algorithm.
-    let denominator = (1..=order).product::<usize>() as i64;
+/// Whether a search at wide angles ends in this lattice.
+fn is_safe(lattice: &Lattice, symprec: f64) -> Option<bool> {
+    let (lattice, _) = lattice.minkowski_reduce().ok()?;
+    let wide = MARGIN * WIDE.to_radians();
+    Some(generates_a_finite_group(&maps(&lattice, MARGIN * symprec, |deviation, _| deviation.abs() <= wide)))
+}
+
+/// One site of each that the translations of the crystal make equivalent, in the primitive lattice.
+fn primitive_cell(cell: &Cell, narrow: &MoyoDataset, lattice: Lattice) -> Option<Cell> {
+    let into_primitive = lattice.basis.try_inverse()? * cell.lattice.basis;
+    let (mut positions, mut numbers, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+    for (site, primitive) in narrow.mapping_std_prim.iter().enumerate() {
+        if !seen.contains(primitive) {
+            seen.push(*primitive);
+            positions.push(into_primitive * cell.positions[site]);
+            numbers.push(cell.numbers[site]);
+        }
+    }
+    Some(Cell::new(lattice, positions, numbers))
+}
+
+/// The lattice that also holds `translations`, which form a group with it; `None` if they do not.
+fn with_translations(lattice: &Lattice, translations: &[Vector3<f64>]) -> Option<Lattice> {
+    // As many times as there are, each translation is a whole one. Rows of an integer matrix in these units, brought to
+    // triangular form by Euclid's algorithm.
+    let denominator = translations.len() as i64;
     let mut rows: Vec<[i64; 3]> =
         (0..3).map(|k| std::array::from_fn(|j| if j == k { denominator } else { 0 })).collect();
     for translation in translations {
-        rows.push(std::array::from_fn(|k| (translation[k] * denominator as f64).round() as i64));
+        let steps = translation * denominator as f64;
+        // They are known within the tolerance only; in units so small that this is half of one, nothing is.
+        if steps.iter().any(|step| (step - step.round()).abs() > 0.25) {
+            return None;
+        }
+        rows.push(std::array::from_fn(|k| steps[k].round() as i64));
     }
     let mut basis = Matrix3::zeros();
     for column in 0..3 {
@@ -95,7 +118,8 @@ fn with_translations(lattice: &Lattice, translations: &[Vector3<f64>], order: us
         let row = Vector3::from(rows[column].map(|entry| entry as f64 / denominator as f64));
         basis.set_column(column, &(lattice.basis * row));
     }
-    Some(Lattice { basis })
+    let cells = lattice.basis.determinant().abs() / basis.determinant().abs();
+    ((cells - denominator as f64).abs() < 1e-6 * denominator as f64).then_some(Lattice { basis })
 }
 
 /// Maps of a reduced lattice onto itself that keep lengths within `symprec` and angles as `keeps` says, from the deviation (in
@@ -156,38 +180,62 @@ fn generates_a_finite_group(maps: &[Map]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::crystal::{Lattice, Structure, Symmetry};
+    use super::*;
+    use crate::crystal::{Structure, Symmetry};
+
+    /// Caesium chloride, `times` cells along each edge, its angles off by 0.2°.
+    fn sheared(times: usize) -> Structure {
+        let edge = 3.9 * times as f64;
+        let lattice = crate::crystal::Lattice::from_parameters([edge; 3], [90.2; 3]).expect("a cell");
+        let mut structure = Structure::new(lattice);
+        for cell in 0..times * times * times {
+            let place = [cell / times / times, cell / times % times, cell % times];
+            for (symbol, shift) in [("Cs", 0.0), ("Cl", 0.5)] {
+                structure.push(place.map(|x| (x as f64 + shift) / times as f64), symbol.parse().expect("symbol"));
+            }
+        }
+        structure
+    }
 
     /// SpacegroupAnalyzer(…, symprec=0.01, angle_tolerance=5) of pymatgen-core 2026.10.16 and spglib 2.8.0 gives 221, and 166
-    /// with angle_tolerance=-1: the angles are off by 0.2°, 0.014 Å.
+    /// with angle_tolerance=-1: the angles are off by 0.014 Å.
     #[test]
-    fn a_slightly_sheared_cube_is_a_cube() {
-        let lattice = Lattice::from_parameters([3.9; 3], [90.2; 3]).expect("a cell");
-        let mut structure = Structure::new(lattice);
-        structure.push([0.0; 3], "Cs".parse().expect("symbol"));
-        structure.push([0.5; 3], "Cl".parse().expect("symbol"));
-        assert_eq!(Symmetry::find(&structure, 0.01).expect("found").number(), 221);
-    }
-
-    /// Ag–Hg as in the Materials Project: at 5° shears pass for rotations, and a search without bounds takes all memory.
-    #[test]
-    fn a_needle_whose_shears_are_small_turns_is_searched_by_distances() {
-        let lattice = Lattice::from_parameters([4.6562, 4.6562, 50.3085], [88.147, 88.147, 67.880]).expect("a cell");
-        let mut structure = Structure::new(lattice);
-        for step in 0..12 {
-            let z = f64::from(step) / 12.0 + if step % 5 == 0 { 0.003 } else { 0.0 };
-            structure.push([z, z, z], if step % 3 == 0 { "Ag" } else { "Hg" }.parse().expect("symbol"));
+    fn a_slightly_sheared_cube_is_a_cube_in_every_cell() {
+        for times in [1, 2, 3] {
+            let symmetry = Symmetry::find(&sheared(times), 0.01).expect("found");
+            assert_eq!((symmetry.number(), symmetry.num_primitive_sites()), (221, 2), "{times}");
         }
-        assert!(Symmetry::find(&structure, 0.1).is_ok());
     }
 
-    /// Two primitive cells of a body-centred lattice: the finer lattice has half the volume.
+    /// Ag–Hg as in the Materials Project: at 5° a shear passes for a rotation, and a search without bounds takes all memory.
+    #[test]
+    fn a_needle_whose_shears_are_small_turns_is_not_safe() {
+        let needle = crate::crystal::Lattice::from_parameters([4.6562, 4.6562, 50.3085], [88.147, 88.147, 67.880])
+            .expect("a cell");
+        let rows = needle.rows();
+        let lattice = Lattice::new(Matrix3::from_fn(|i, j| rows[i][j]));
+        assert_eq!(is_safe(&lattice, 0.1), Some(false));
+        let cube = Lattice { basis: Matrix3::identity() * 4.0 };
+        assert_eq!(is_safe(&cube, 0.1), Some(true));
+    }
+
+    /// A shear has powers without end; a fourfold axis has four.
+    #[test]
+    fn a_shear_generates_no_finite_group() {
+        let shear = Map::new(1, 1, 0, 0, 1, 0, 0, 0, 1);
+        let turn = Map::new(0, -1, 0, 1, 0, 0, 0, 0, 1);
+        assert!(generates_a_finite_group(&[turn]) && !generates_a_finite_group(&[shear]));
+    }
+
+    /// Body-centred: half the volume, shortest vector √12/4·4 = 2√3.
     #[test]
     fn a_centring_translation_halves_the_cell() {
-        let cube = moyo::base::Lattice { basis: nalgebra::Matrix3::identity() * 4.0 };
-        let finer = super::with_translations(&cube, &[nalgebra::Vector3::new(0.5, 0.5, 0.5)], 2).expect("a basis");
+        let cube = Lattice { basis: Matrix3::identity() * 4.0 };
+        let finer = with_translations(&cube, &[Vector3::zeros(), Vector3::new(0.5, 0.5, 0.5)]).expect("a basis");
         assert!((finer.basis.determinant().abs() - 32.0).abs() < 1e-12);
         let length = finer.minkowski_reduce().expect("reduced").0.basis.column(0).norm();
         assert!((length - 12f64.sqrt()).abs() < 1e-12);
+        // A third and nothing else is no group of two.
+        assert!(with_translations(&cube, &[Vector3::zeros(), Vector3::new(1.0 / 3.0, 0.0, 0.0)]).is_none());
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::candidate::Predictions;
+use crate::product;
 
 use super::dataset::Dataset;
 use super::error::SurrogateError;
@@ -117,7 +118,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> SurrogateError {
 fn key(data: &Dataset, fold: &Fold, recipe: &Recipe) -> String {
     let mut hasher = Sha256::new();
     let all: Vec<usize> = (0..data.len()).collect();
-    hasher.update(env!("CARGO_PKG_VERSION"));
+    hasher.update(product::LONG_VERSION);
     hasher.update(format!("{:?} {:?} {:?}", data.target, data.task, recipe));
     hasher.update(data.row_hash(&all));
     hasher.update(data.faulted.iter().map(|&faulted| u8::from(faulted)).collect::<Vec<_>>());
