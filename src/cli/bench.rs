@@ -156,6 +156,8 @@ fn once(threads: usize) -> Result<(f64, f64), CliError> {
     let plan = Plan::parse(PLAN, Path::new(""), &[]).map_err(with_hint)?;
     let (screen, source) = Screen::resolve(plan).map_err(with_hint)?;
     let options = RunOptions {
+        shard: None,
+        scratch: None,
         out: folder.path().join("bench.h5"),
         resources: Resources { threads, batch: 4096, window: 2 },
         strict: false,

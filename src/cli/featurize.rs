@@ -8,7 +8,7 @@ use crate::screen::{Plan, Screen, descriptor_list, extent, fill, in_pool, run, t
 
 use super::input::{InputArgs, carry};
 use super::parameters::ParameterArgs;
-use super::screen::{RunArgs, run_error, run_options, tell, with_hint};
+use super::screen::{RunArgs, begin, run_error, run_options, tell, with_hint};
 use super::{CliError, Context, Exit};
 
 /// Computes descriptors of every candidate.
@@ -109,7 +109,8 @@ pub fn plan(document: &Table, context: &Context) -> Result<Plan, CliError> {
 /// As [`run_featurize`].
 pub fn run_plan(plan: Plan, out: &Path, how: &RunArgs, context: &Context) -> Result<Exit, CliError> {
     let (screen, source) = Screen::resolve(plan).map_err(with_hint)?;
-    let options = run_options(&screen, out, how, context);
+    let options = run_options(&screen, out, how, context)?;
+    begin(&options)?;
     let ending = run(&screen, source, &options).map_err(run_error)?;
-    tell(&ending, out, context)
+    tell(&ending, &options.out, context)
 }

@@ -2,10 +2,13 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::screen::{Ending, Outcome, Plan, Resources, RunError, RunOptions, Screen, Store, parse_duration, run};
+use crate::screen::{
+    Ending, MAX_SHARDS, Outcome, Plan, Resources, RunError, RunOptions, Screen, Shard, Store, parse_duration, run,
+};
 
+use super::engine;
 use super::format::{bytes, duration, funnel, grouped, ledger_line, parse_bytes};
 use super::{CliError, Context, Exit};
 
@@ -27,9 +30,13 @@ pub struct ScreenArgs {
     pub how: RunArgs,
 }
 
-/// How to run; nothing here changes the result.
+/// How to run; nothing here changes the result of all shards together.
 #[derive(clap::Args, Debug, Clone)]
 pub struct RunArgs {
+    /// Takes one of N shares of the candidates, I from 0: `-o` is then the folder of all shards, which `merge` reads. `auto` takes
+    /// I and N from the scheduler (Slurm arrays, MPI ranks, …), `auto/N` only I
+    #[arg(long, value_name = "I/N", value_parser = ShardChoice::parse)]
+    pub shard: Option<ShardChoice>,
     /// Stops cleanly after this time, e.g. `3h`; the same command goes on
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub time_budget: Option<Duration>,
@@ -46,12 +53,48 @@ pub struct RunArgs {
     /// A segment of work is closed after this time; what a killed run can lose
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
     pub segment_time: Duration,
+    /// Folder for work in progress, on a disk of this node; a run that goes on must find it again [default: OUT.parts]
+    #[arg(long, value_name = "FOLDER")]
+    pub scratch: Option<PathBuf>,
     /// Exit code 2 at the first fault
     #[arg(long)]
     pub strict: bool,
     /// Replaces an output that something else made
     #[arg(long)]
     pub force: bool,
+}
+
+/// Which shard, as asked for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum ShardChoice {
+    /// This one.
+    Given(Shard),
+    /// What the scheduler says, of so many where that is given.
+    Auto(Option<u32>),
+}
+
+impl ShardChoice {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("auto") {
+            Some("") => Ok(Self::Auto(None)),
+            Some(rest) => {
+                let count = rest.strip_prefix('/').and_then(|count| count.parse().ok());
+                let count = count.filter(|count| (1..=MAX_SHARDS).contains(count));
+                count.map(|count| Self::Auto(Some(count))).ok_or_else(|| {
+                    format!("\"{text}\" is no shard, expected I/N, auto or auto/N with N from 1 to {MAX_SHARDS}")
+                })
+            }
+            None => text.parse().map(Self::Given),
+        }
+    }
+
+    fn shard(self) -> Result<Shard, CliError> {
+        match self {
+            Self::Given(shard) => Ok(shard),
+            Self::Auto(count) => engine::detect(count, &|name| std::env::var(name).ok())
+                .map_err(|reason| CliError::usage(format!("--shard auto: {reason}"))),
+        }
+    }
 }
 
 /// Runs the verb.
@@ -69,29 +112,84 @@ pub fn run_screen(args: &ScreenArgs, context: &Context) -> Result<Exit, CliError
         (None, Some(path)) => plan.base.join(path),
         (None, None) => args.plan.with_extension("h5"),
     };
+    // The folder of shards, where the plan names a file: `screen.h5` becomes `screen.shards`.
+    let out = match (args.how.shard, &args.output) {
+        (Some(_), None) => out.with_extension("shards"),
+        _ => out,
+    };
     let (screen, source) = Screen::resolve(plan).map_err(with_hint)?;
-    let options = run_options(&screen, &out, &args.how, context);
+    let options = run_options(&screen, &out, &args.how, context)?;
     if args.dry_run {
         super::dry_run::print(&screen, source.as_ref(), &options);
         return Ok(Exit::Done);
     }
+    begin(&options)?;
     let ending = run(&screen, source, &options).map_err(run_error)?;
-    tell(&ending, &out, context)
+    tell(&ending, &options.out, context)
+}
+
+/// Makes the folder of shards.
+///
+/// # Errors
+/// It cannot be made.
+pub fn begin(options: &RunOptions) -> Result<(), CliError> {
+    let folders = [options.out.parent().filter(|_| options.shard.is_some()), options.scratch.as_deref()];
+    for folder in folders.into_iter().flatten() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| CliError::usage(format!("cannot create the folder {}: {error}", folder.display())))?;
+    }
+    Ok(())
 }
 
 /// Options of a run with this screen.
-pub fn run_options(screen: &Screen, out: &Path, how: &RunArgs, context: &Context) -> RunOptions {
+///
+/// # Errors
+/// A shard that cannot be found out.
+pub fn run_options(screen: &Screen, out: &Path, how: &RunArgs, context: &Context) -> Result<RunOptions, CliError> {
     let resources = resources(screen, how, context.threads);
-    RunOptions {
-        out: out.to_owned(),
+    let shard = how.shard.map(ShardChoice::shard).transpose()?;
+    if let Some(shard) = shard
+        && out.is_file()
+    {
+        let reason = format!("{} is a file; with --shard {shard}, -o is the folder of all shards", out.display());
+        return Err(CliError::usage(reason));
+    }
+    Ok(RunOptions {
+        out: shard.map_or_else(|| out.to_owned(), |shard| out.join(shard.file_name())),
+        shard,
+        scratch: how.scratch.clone(),
         resources,
         strict: how.strict,
         force: how.force,
-        budget: how.time_budget,
+        budget: budget(how.time_budget, context),
         progress: !context.quiet && std::io::stderr().is_terminal(),
         signals: true,
         segment_time: how.segment_time,
         segment_bytes: usize::try_from(segment_size(screen, how)).unwrap_or(usize::MAX).max(1),
+    })
+}
+
+/// Most time that is left for closing the last segment before the scheduler ends the job.
+const CLOSING_TIME: Duration = Duration::from_secs(120);
+
+/// The time budget, and the end of the job where the scheduler tells it.
+fn budget(given: Option<Duration>, context: &Context) -> Option<Duration> {
+    let Some(end) = engine::end_time(&|name| std::env::var(name).ok()) else { return given };
+    let end = UNIX_EPOCH + Duration::from_secs(end);
+    let left = end.duration_since(SystemTime::now()).unwrap_or_default();
+    let usable = left - CLOSING_TIME.min(left / 10);
+    match given {
+        Some(given) if given <= usable => Some(given),
+        _ => {
+            if !context.quiet {
+                eprintln!(
+                    "the job ends in {}; stops in {}",
+                    duration(left.as_secs_f64()),
+                    duration(usable.as_secs_f64())
+                );
+            }
+            Some(usable)
+        }
     }
 }
 

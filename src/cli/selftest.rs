@@ -142,6 +142,8 @@ fn two_runs() -> Result<(), String> {
         let plan = Plan::parse(PLAN, std::path::Path::new(""), &[]).map_err(|e| e.to_string())?;
         let (screen, source) = Screen::resolve(plan).map_err(|e| e.to_string())?;
         let options = RunOptions {
+            shard: None,
+            scratch: None,
             out: folder.path().join(format!("{threads}.h5")),
             resources: Resources { threads, batch: 100, window: 2 },
             strict: true,

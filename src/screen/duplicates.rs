@@ -13,13 +13,10 @@ use sha2::{Digest, Sha256};
 use crate::candidate::{Candidate, CandidateIndex, CandidateKind, Duplicates, Frame};
 use crate::chem::Composition;
 use crate::crystal::{MatchTolerances, Matchable};
-use crate::sink::Store;
 use crate::source::Source;
 
 use super::error::RunError;
-use super::origin::open_source;
 use super::pipeline::in_pool;
-use super::plan::Plan;
 use super::stop::Stop;
 
 /// Records framed at once.
@@ -45,17 +42,30 @@ struct Batch {
     members: Vec<Member>,
 }
 
-/// Finds the duplicates among the rows of a store that have a digest; `None` where it was stopped.
+/// Index and digest of all candidates that might be duplicates of one another.
+#[derive(Default)]
+pub struct Candidates(Vec<([u8; 16], u64)>);
+
+impl Candidates {
+    /// Adds one, in any order; without a digest it is nobody's duplicate.
+    pub fn add(&mut self, index: u64, digest: &str) {
+        if !digest.is_empty() {
+            self.0.push((short(digest), index));
+        }
+    }
+}
+
+/// Finds the duplicates among candidates, whose structures come from `open`; `None` where it was stopped.
 ///
 /// # Errors
-/// Segments that cannot be read, a source that cannot be read again.
-pub fn find(plan: &Plan, store: &Store, threads: usize, stop: &Stop) -> Result<Option<Duplicates>, RunError> {
-    let mut digests: Vec<([u8; 16], u64)> = Vec::new();
-    store.structure_digests(&mut |index, digest| {
-        if !digest.is_empty() {
-            digests.push((short(digest), index));
-        }
-    })?;
+/// A source that cannot be read again.
+pub fn find(
+    candidates: Candidates,
+    open: impl FnOnce() -> Result<Box<dyn Source>, RunError>,
+    threads: usize,
+    stop: &Stop,
+) -> Result<Option<Duplicates>, RunError> {
+    let Candidates(mut digests) = candidates;
     digests.sort_unstable();
     let mut groups: Vec<Group> = Vec::new();
     // By index, and the group.
@@ -69,7 +79,7 @@ pub fn find(plan: &Plan, store: &Store, threads: usize, stop: &Stop) -> Result<O
     if wanted.is_empty() {
         return Ok(Some(Duplicates::default()));
     }
-    let (source, _) = open_source(&plan.source, &plan.base, plan.run.seed)?;
+    let source = open()?;
     in_pool(threads, || compare(source, &wanted, groups, stop))?
 }
 

@@ -19,6 +19,7 @@ use super::block::{Block, Finished};
 use super::error::RunError;
 use super::progress::Progress;
 use super::resolve::Screen;
+use super::shard::Partition;
 use super::stop::Stop;
 use super::sweep::Sweep;
 
@@ -83,8 +84,8 @@ struct Reader<'a> {
 enum Work {
     /// The records of a frame.
     Framed(Range<u64>),
-    /// Indices of a space, whose pushed-down rules are decided in blocks.
-    Swept(Range<u64>),
+    /// Indices of a space, whose pushed-down rules are decided in blocks, after some that other shards own.
+    Swept { passed: u64, range: Range<u64> },
 }
 
 /// Part of a numbered batch; a swept range is handed in piece by piece, so that its survivors take bounded memory.
@@ -113,6 +114,8 @@ struct Shared<'a> {
     resources: &'a Resources,
     /// Size of the space where rules are pushed into it.
     sweep_until: Option<u64>,
+    /// Which indices of such a space are swept.
+    partition: Partition,
     reader: Mutex<Reader<'a>>,
     pending: Mutex<Pending>,
     committed: Condvar,
@@ -120,26 +123,37 @@ struct Shared<'a> {
     busy: [AtomicU64; 3],
 }
 
-/// Runs the funnel over the rest of the source, from `start`.
+/// Which candidates are left to a run.
+#[derive(Copy, Clone, Debug)]
+pub struct Stretch {
+    /// The first index that is not committed.
+    pub start: u64,
+    /// Whose indices are swept, of a space into which rules are pushed; any other source has its partition in itself.
+    pub partition: Partition,
+}
+
+/// Runs the funnel over the rest of the source.
 ///
 /// # Errors
 /// The source or the sink cannot go on, or there are too many faults; committed batches stay committed.
 pub fn drain(
     screen: &Screen,
     source: &mut dyn Source,
-    start: u64,
+    stretch: Stretch,
     commit: &mut dyn Commit,
     resources: &Resources,
     stop: &Stop,
     progress: &Progress,
 ) -> Result<Drained, RunError> {
     let begun = Instant::now();
+    let Stretch { start, partition } = stretch;
     let shared = Shared {
         screen,
         stop,
         progress,
         resources,
         sweep_until: screen.sweeps().then(|| source.num_records()).flatten(),
+        partition,
         reader: Mutex::new(Reader { source, next_number: 0, next_index: start, exhausted: false }),
         pending: Mutex::new(Pending { finished: BTreeMap::new(), next_number: 0, error: None }),
         committed: Condvar::new(),
@@ -194,22 +208,24 @@ impl Shared<'_> {
         let mut sweep = self.screen.sweeps().then(|| Sweep::new(self.screen));
         while let Some((number, work)) = self.take(&mut frame) {
             match (work, &mut sweep) {
-                (Work::Swept(range), Some(sweep)) => {
+                (Work::Swept { passed, range }, Some(sweep)) => {
                     let mut start = range.start;
+                    let mut covered_to = range.start - passed;
                     while start < range.end {
                         let begun = Instant::now();
                         let mut finished = self.empty();
                         let end =
                             sweep.run(start..range.end, self.resources.batch, &mut block, &mut frame, &mut finished);
                         self.spent(1, begun.elapsed());
-                        self.deliver(number, Piece { finished, covered: start..end, last: end == range.end });
+                        self.deliver(number, Piece { finished, covered: covered_to..end, last: end == range.end });
+                        covered_to = end;
                         if end < range.end && (self.stop.requested() || !self.wait_for_turn(number)) {
                             return;
                         }
                         start = end;
                     }
                 }
-                (Work::Framed(covered) | Work::Swept(covered), _) => {
+                (Work::Framed(covered) | Work::Swept { range: covered, .. }, _) => {
                     let begun = Instant::now();
                     let mut finished = self.empty();
                     block.run(&frame, &mut finished);
@@ -253,14 +269,16 @@ impl Shared<'_> {
         }
         drop(pending);
         if let Some(total) = self.sweep_until {
-            let range = reader.next_index..total.min(reader.next_index.saturating_add(self.swept_at_once(total)));
-            reader.next_index = range.end;
-            reader.exhausted = range.end == total;
-            if range.is_empty() {
+            let own = self.partition.next(reader.next_index);
+            let end = own.end.min(total).min(own.start.saturating_add(self.swept_at_once(total)));
+            reader.exhausted = self.partition.next(end.max(own.start)).start >= total;
+            if own.start >= total {
                 return None;
             }
+            let passed = own.start - reader.next_index;
+            reader.next_index = end;
             reader.next_number += 1;
-            return Some((reader.next_number - 1, Work::Swept(range)));
+            return Some((reader.next_number - 1, Work::Swept { passed, range: own.start..end }));
         }
         let begun = Instant::now();
         frame.clear();

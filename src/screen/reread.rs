@@ -154,6 +154,11 @@ impl Reread {
         }
     }
 
+    /// The source itself, at its first record.
+    pub fn into_source(self) -> Box<dyn Source> {
+        self.source
+    }
+
     /// Reads the structures of `rows` in one pass over the inputs and hands each to `each`. Nothing else is decoded.
     ///
     /// # Errors

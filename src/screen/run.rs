@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -15,19 +16,26 @@ use crate::sink::{Identity, Opened, RootAttributes, Store, StoreOptions, StoreRo
 use crate::source::Source;
 
 use super::error::RunError;
-use super::pipeline::{BusyTimes, Commit, Drained, Resources, drain};
+use super::origin::open_source;
+use super::pipeline::{BusyTimes, Commit, Drained, Resources, Stretch, drain};
 use super::plan::Store as StoreWord;
 use super::progress::Progress;
 use super::provenance;
 use super::resolve::Screen;
+use super::shard::{Partition, Shard};
+use super::shard_source::{NOT_SEEN, ShardSource};
 use super::stop::Stop;
 use super::{block::Finished, duplicates, faults::FaultLimit};
 
-/// How to run; nothing here changes the result.
+/// How to run; nothing here but `shard` changes the result.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     /// Result file.
     pub out: PathBuf,
+    /// The share of the candidates to take; all of them where `None`.
+    pub shard: Option<Shard>,
+    /// Folder for work in progress, on a disk of the node; beside the output where `None`.
+    pub scratch: Option<PathBuf>,
     /// Threads, batch and window.
     pub resources: Resources,
     /// No fault is allowed.
@@ -87,15 +95,15 @@ pub struct Outcome {
 ///
 /// # Errors
 /// What ends a run: see [`RunError`]. Committed segments stay.
-pub fn run(screen: &Screen, mut source: Box<dyn Source>, options: &RunOptions) -> Result<Ending, RunError> {
+pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Result<Ending, RunError> {
     let started = provenance::now();
+    let mut share = Share::new(screen, source, options.shard);
     let mut stop = Stop::new(options.budget);
     if options.signals {
         stop = stop.on_signals().map_err(|e| RunError::Threads { reason: e.to_string() })?;
     }
     let inputs = screen.origin.describe()?;
-    let parts = identity_parts(screen, &inputs);
-    let identity = Identity { fingerprint: sha256_hex(Value::Object(parts.clone()).to_string().as_bytes()), parts };
+    let identity = identity(identity_parts(screen, &inputs, share.sharded()));
     let (mut store, progress_before) =
         match Store::open(&options.out, screen.layout.clone(), identity, store_options(screen, options))? {
             Opened::Complete => return Ok(Ending::AlreadyComplete),
@@ -107,15 +115,17 @@ pub fn run(screen: &Screen, mut source: Box<dyn Source>, options: &RunOptions) -
         None => (0, screen.ledger.clone()),
     };
     if start > 0 {
-        source.seek(start)?;
+        share.source.seek(start)?;
     }
     let progress = match options.progress {
-        true => Progress::on_terminal(source.num_records(), start),
+        true => Progress::on_terminal(share.own_records(), ledger.read()),
         false => Progress::hidden(),
     };
     let limit = if options.strict { FaultLimit::strict() } else { screen.fault_limit };
     let mut committer = Committer { store: &mut store, ledger: &mut ledger, limit };
-    let drained = drain(screen, source.as_mut(), start, &mut committer, &options.resources, &stop, &progress);
+    let stretch = Stretch { start, partition: share.partition };
+    let source = share.source.as_mut();
+    let drained = drain(screen, source, stretch, &mut committer, &options.resources, &stop, &progress);
     progress.clear();
     let drained = match drained {
         Ok(drained) => drained,
@@ -129,9 +139,11 @@ pub fn run(screen: &Screen, mut source: Box<dyn Source>, options: &RunOptions) -
         store.flush()?;
         return Ok(Ending::Interrupted { ledger, next_index: drained.next_index });
     }
-    let duplicates = match removes_duplicates(screen) {
+    // One shard does not know the structures of the others: `merge` looks for duplicates, and ranks.
+    let unranked = share.sharded().is_some() && removes_duplicates(screen);
+    let duplicates = match removes_duplicates(screen) && !unranked {
         false => None,
-        true => match duplicates::find(&screen.plan, &store, options.resources.threads, &stop)? {
+        true => match find_duplicates(screen, &store, options, &stop)? {
             Some(found) => Some(found),
             None => {
                 store.flush()?;
@@ -139,8 +151,9 @@ pub fn run(screen: &Screen, mut source: Box<dyn Source>, options: &RunOptions) -
             }
         },
     };
-    let ranking = rank(screen, &store, duplicates)?;
-    let documents = documents(screen, &inputs, &started, options, &drained, start);
+    let ranking = if unranked { None } else { rank(screen, &store, duplicates)? };
+    let mut documents = documents(screen, &inputs, &started, options, &drained, start);
+    documents.extend(share.document().map(|document| (SHARD_DOCUMENT, document.to_string())));
     let root = RootAttributes {
         software_name: product::NAME.into(),
         software_version: product::LONG_VERSION.into(),
@@ -160,6 +173,54 @@ pub fn run(screen: &Screen, mut source: Box<dyn Source>, options: &RunOptions) -
     })))
 }
 
+/// The part of the source that a run takes.
+struct Share {
+    source: Box<dyn Source>,
+    partition: Partition,
+    /// Candidates of an index-addressable source.
+    total: Option<u64>,
+    /// Records of any other source, once its end was seen.
+    end: Arc<AtomicU64>,
+}
+
+/// Document of a shard's result: which share it is of how many records.
+pub const SHARD_DOCUMENT: &str = "shard";
+
+impl Share {
+    fn new(screen: &Screen, source: Box<dyn Source>, shard: Option<Shard>) -> Self {
+        let total = source.num_records();
+        let end = Arc::new(AtomicU64::new(NOT_SEEN));
+        let partition = shard.map_or(Partition::WHOLE, |shard| Partition::new(shard, total));
+        let source = match shard {
+            Some(_) if !screen.sweeps() => Box::new(ShardSource::new(source, partition, end.clone())),
+            _ => source,
+        };
+        Self { source, partition, total, end }
+    }
+
+    fn sharded(&self) -> Option<Partition> {
+        (self.partition != Partition::WHOLE).then_some(self.partition)
+    }
+
+    /// Candidates to take, where that is known before.
+    fn own_records(&self) -> Option<u64> {
+        self.total.map(|total| self.partition.below(total))
+    }
+
+    /// The record of a shard, after its run.
+    fn document(&self) -> Option<Value> {
+        let end = Some(self.end.load(Ordering::Relaxed)).filter(|end| *end != NOT_SEEN);
+        self.sharded().map(|partition| {
+            json!({
+                "index": partition.shard.index,
+                "count": partition.shard.count,
+                "block": partition.block,
+                "source_records": self.total.or(end),
+            })
+        })
+    }
+}
+
 /// Hands finished batches to the store.
 struct Committer<'a> {
     store: &'a mut Store,
@@ -173,6 +234,18 @@ impl Commit for Committer<'_> {
         self.ledger.add(&finished.ledger);
         self.limit.check_running(self.ledger)
     }
+}
+
+fn find_duplicates(
+    screen: &Screen,
+    store: &Store,
+    options: &RunOptions,
+    stop: &Stop,
+) -> Result<Option<Duplicates>, RunError> {
+    let mut wanted = duplicates::Candidates::default();
+    store.structure_digests(&mut |index, digest| wanted.add(index, digest))?;
+    let open = || Ok(open_source(&screen.plan.source, &screen.plan.base, screen.plan.run.seed)?.0);
+    duplicates::find(wanted, open, options.resources.threads, stop)
 }
 
 fn removes_duplicates(screen: &Screen) -> bool {
@@ -218,16 +291,26 @@ fn store_options(screen: &Screen, options: &RunOptions) -> StoreOptions {
         threads: options.resources.threads,
         force: options.force,
         first_index: 0,
+        scratch: options.scratch.clone(),
     }
 }
 
-/// What makes two runs the same run.
-fn identity_parts(screen: &Screen, inputs: &[Value]) -> Map<String, Value> {
+/// The identity that these parts make.
+pub fn identity(parts: Map<String, Value>) -> Identity {
+    Identity { fingerprint: sha256_hex(Value::Object(parts.clone()).to_string().as_bytes()), parts }
+}
+
+/// What makes two runs the same run. The share of a shard comes last: without it, the rest is what makes two shards parts of
+/// one run.
+fn identity_parts(screen: &Screen, inputs: &[Value], share: Option<Partition>) -> Map<String, Value> {
     let mut parts = Map::new();
     parts.insert("plan".into(), screen.plan.text.clone().into());
     parts.insert("inputs".into(), inputs.to_vec().into());
     parts.insert("models".into(), screen.models.iter().map(|m| Value::from(m.sha256())).collect());
     parts.insert("version".into(), product::LONG_VERSION.into());
+    if let Some(partition) = share {
+        parts.insert(SHARD_DOCUMENT.into(), json!(partition));
+    }
     parts
 }
 

@@ -13,7 +13,7 @@ use super::content::{self, FORMAT_VERSION, RESULT_FORMAT};
 use super::data::Data;
 use super::digest;
 use super::files;
-use super::options::RootAttributes;
+use super::options::{Identity, RootAttributes};
 use super::schema::{self, Spec};
 use super::seal::RawChunks;
 use super::segment::SegmentContent;
@@ -75,8 +75,8 @@ pub(super) struct Ending<'a> {
     pub(super) documents: &'a [(&'a str, String)],
     /// Root attributes.
     pub(super) root: &'a RootAttributes,
-    /// Fingerprint of the run.
-    pub(super) fingerprint: &'a str,
+    /// What makes this run.
+    pub(super) identity: &'a Identity,
     /// How chunks are stored.
     pub(super) storage: Storage,
 }
@@ -128,7 +128,8 @@ pub(super) fn write_result(
         }
     }
     file.create_group("/provenance").map_err(SinkError::hdf5("create /provenance", path))?;
-    for (name, text) in ending.documents {
+    let identity = ("identity", serde_json::json!(ending.identity.parts).to_string());
+    for (name, text) in ending.documents.iter().chain([&identity]) {
         write_document(&file, name, text, path)?;
         let place = format!("/provenance/{name}");
         if digest::covers(&place) {
@@ -144,7 +145,7 @@ pub(super) fn write_result(
     let text = |text: &str| Attribute::Text(text.to_owned());
     Attributes::from([
         ("created", text(&ending.root.created)),
-        ("fingerprint", text(ending.fingerprint)),
+        ("fingerprint", text(&ending.identity.fingerprint)),
         ("format", text(RESULT_FORMAT)),
         ("format_version", Attribute::Integer(FORMAT_VERSION)),
         ("run_uuid", text(&ending.root.run_uuid)),
@@ -193,8 +194,10 @@ impl Target<'_> {
         if let Some(keep) = keep {
             rows = keep.len();
         }
-        let mut cursors =
-            sources.iter().map(|source| Cursor::open(source, name, specs)).collect::<Result<Vec<_>, SinkError>>()?;
+        let mut cursors = sources
+            .iter()
+            .map(|source| Cursor::open(source, name, specs, sources.len()))
+            .collect::<Result<Vec<_>, SinkError>>()?;
         let mut writer = TableWriter::create(self.file, specs, rows, &longest, self.storage, self.path)?;
         let mut kept = Kept { wanted: keep, next: 0 };
         let mut last = None;
@@ -275,12 +278,22 @@ impl Kept<'_> {
     }
 }
 
+/// Sources above which files are closed between blocks: a process may have about a thousand open.
+const MANY_SOURCES: usize = 128;
+
+/// Memory for the blocks of all sources together.
+const BLOCKS_BYTES: usize = 256 << 20;
+
 /// Walks the rows of a source, block by block.
 struct Cursor<'a> {
     parts: std::slice::Iter<'a, Part<'a>>,
     name: TableName,
     specs: &'a [Spec],
+    /// How many sources are walked side by side.
+    sources: usize,
     table: Option<TableReader>,
+    /// Rows of the file at hand, which may be closed.
+    rows: usize,
     position: usize,
     block: Cow<'a, [Data]>,
     index: Vec<u64>,
@@ -289,12 +302,14 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    fn open(parts: &'a [Part<'a>], name: TableName, specs: &'a [Spec]) -> Result<Self, SinkError> {
+    fn open(parts: &'a [Part<'a>], name: TableName, specs: &'a [Spec], sources: usize) -> Result<Self, SinkError> {
         let mut cursor = Self {
             parts: parts.iter(),
             name,
             specs,
+            sources,
             table: None,
+            rows: 0,
             position: 0,
             block: Cow::Borrowed(&[]),
             index: Vec::new(),
@@ -310,28 +325,42 @@ impl<'a> Cursor<'a> {
         while self.offset >= self.index.len() {
             self.index.clear();
             self.offset = 0;
-            if let Some(table) = self.table.as_ref().filter(|table| self.position < table.rows()) {
-                let end = (self.position + table.block_rows()).min(table.rows());
+            if self.position < self.rows {
+                let table = match self.table.take() {
+                    Some(table) => table,
+                    None => self.table()?,
+                };
+                let share = (BLOCKS_BYTES / self.sources / table.row_bytes().max(1)).max(1);
+                let end = (self.position + table.block_rows().min(share)).min(self.rows);
                 self.block = Cow::Owned(table.read(self.position..end)?);
                 self.index = self.block[0].to_u64();
                 self.position = end;
+                self.table = (self.sources <= MANY_SOURCES).then_some(table);
                 continue;
             }
             match self.parts.next() {
                 None => return Ok(()),
                 Some(&Part::File(path)) => {
                     self.path = path.to_owned();
-                    let file = files::open_hdf5(path)?;
-                    self.table = Some(TableReader::open(&file, self.specs, path)?);
+                    let table = self.table()?;
+                    self.rows = table.rows();
                     self.position = 0;
+                    self.table = (self.sources <= MANY_SOURCES).then_some(table);
                 }
                 Some(&Part::Memory(content)) => {
                     self.table = None;
+                    (self.position, self.rows) = (0, 0);
                     self.block = Cow::Borrowed(Part::columns(content, self.name));
                     self.index = self.block[0].to_u64();
                 }
             }
         }
         Ok(())
+    }
+
+    /// Opens the file at hand.
+    fn table(&self) -> Result<TableReader, SinkError> {
+        let file = files::open_hdf5(&self.path)?;
+        TableReader::open(&file, self.specs, &self.path)
     }
 }

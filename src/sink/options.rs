@@ -47,6 +47,8 @@ pub struct StoreOptions {
     pub force: bool,
     /// Index at which the run begins.
     pub first_index: u64,
+    /// Folder for work in progress, such as a disk of the node; beside the output where `None`.
+    pub scratch: Option<PathBuf>,
 }
 
 impl Default for StoreOptions {
@@ -60,6 +62,7 @@ impl Default for StoreOptions {
             threads: 1,
             force: false,
             first_index: 0,
+            scratch: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::candidate::{Column as FeatureColumn, Duplicates, Layout, Ledger, Rank
 use super::SinkError;
 use super::attributes::Attributes;
 use super::content::{self, RESULT_FORMAT};
+use super::data::Data;
 use super::files;
 use super::schema::{self, Kind};
 use super::seal::{self, HDF5_SIGNATURE};
@@ -225,6 +226,32 @@ impl ResultFile {
             _ => return Err(self.unknown(name, ["id", "formula", "origin", "structure_digest"])),
         };
         Ok(self.rows.columns()[number].read(range)?.to_strings())
+    }
+
+    /// Hands the objectives of all stored rows to `visit`, block by block, in order of index: (indices, row-major values).
+    pub fn objectives(&self, visit: &mut dyn FnMut(&[u64], &[f64])) -> Result<(), SinkError> {
+        self.with_index("/objectives/values", &mut |index, data| visit(index, &data.to_f64(&Kind::F64)))
+    }
+
+    /// Hands index and structure digest of all stored rows to `visit`, in order of index; nothing where there are no digests.
+    pub fn structure_digests(&self, visit: &mut dyn FnMut(u64, &str)) -> Result<(), SinkError> {
+        self.with_index(schema::STRUCTURE_DIGEST, &mut |index, data| {
+            index.iter().enumerate().for_each(|(row, &index)| visit(index, &data.string_at(row)));
+        })
+    }
+
+    /// Hands blocks of indices and of the dataset at `path` to `visit`; nothing where there is no such dataset.
+    fn with_index(&self, path: &str, visit: &mut dyn FnMut(&[u64], &Data)) -> Result<(), SinkError> {
+        let specs = schema::row_specs(&self.layout);
+        let Some(place) = specs.iter().position(|spec| spec.path == path) else { return Ok(()) };
+        let [index, column] = [&self.rows.columns()[0], &self.rows.columns()[place]];
+        let mut position = 0;
+        while position < index.rows() {
+            let end = (position + SEARCH_BLOCK).min(index.rows());
+            visit(&index.read(position..end)?.to_u64(), &column.read(position..end)?);
+            position = end;
+        }
+        Ok(())
     }
 
     /// Number of quarantined candidates.

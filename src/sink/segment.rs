@@ -170,6 +170,39 @@ fn read_info(path: &Path, fingerprint: &str) -> Result<SegmentInfo, SinkError> {
     })
 }
 
+/// How much of a run lies in a folder of parts, as its segments say; nothing is checked byte by byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartsState {
+    /// Segments that can be read, one after the other from the first on.
+    pub segments: usize,
+    /// First index that they do not cover.
+    pub next_index: u64,
+    /// Candidates read.
+    pub read: u64,
+}
+
+/// How far the run is whose parts lie in this folder.
+///
+/// # Errors
+/// The folder cannot be listed.
+pub fn parts_state(parts: &Path) -> Result<PartsState, SinkError> {
+    let mut state = PartsState::default();
+    for number in list(parts)? {
+        let path = path_of(parts, number);
+        let read = || -> Result<(u64, Ledger), SinkError> {
+            let file = files::open_hdf5(&path)?;
+            let end = Attributes::read(&file, &path)?.integer("covered_end");
+            let end = end.ok_or_else(|| SinkError::damaged(&path, "it does not say which indices it covers"))?;
+            Ok((end, tables::read_ledger(&file, &path)?))
+        };
+        let (true, Ok((end, ledger))) = (number == state.segments, read()) else { break };
+        state.segments += 1;
+        state.next_index = end;
+        state.read += ledger.read();
+    }
+    Ok(state)
+}
+
 /// Numbers of the segments in a folder, ascending.
 pub(super) fn list(parts: &Path) -> Result<Vec<usize>, SinkError> {
     let mut numbers = Vec::new();

@@ -4,15 +4,17 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use sha2::{Digest, Sha256};
+
 use crate::candidate::{Layout, Ledger, QuarantinedRow, Ranking, StoredRows};
 
 use super::SinkError;
-use super::content::RESULT_FORMAT;
 use super::data::Data;
-use super::files::{self, IDENTITY_FILE, PartFile};
-use super::merge::{self, Ending, Merged, Part};
+use super::digest;
+use super::files::{self, IDENTITY_FILE};
+use super::merge::{Ending, Merged, Part};
 use super::options::{Identity, Progress, RootAttributes, StoreOptions, StoreRows, Summary};
-use super::reader::ResultFile;
+use super::publish::{Publication, differences, find_result};
 use super::schema::{self, Kind};
 use super::segment::{self, SegmentContent, SegmentInfo};
 use super::table::TableReader;
@@ -55,7 +57,7 @@ impl Store {
         if !options.force && find_result(out, &identity)? {
             return Ok(Opened::Complete);
         }
-        let parts = parts_of(out);
+        let parts = parts_of(out, options.scratch.as_deref());
         std::fs::create_dir_all(&parts).map_err(SinkError::io("create", &parts))?;
         claim(&parts, &identity, options.force)?;
         files::remove_abandoned_parts(&parts)?;
@@ -269,58 +271,39 @@ impl Store {
             }
             _ => None,
         };
-        let mut documents = documents.to_vec();
-        documents.push(("identity", serde_json::json!(self.identity.parts).to_string()));
         let mut source: Vec<Part<'_>> = self.closed.iter().map(|segment| Part::File(&segment.path)).collect();
         source.push(Part::Memory(&self.open));
-        let part = PartFile::create(&self.parts)?;
         let ending = Ending {
             layout: &self.layout,
             ledger,
             ranking,
-            documents: &documents,
+            documents,
             root,
-            fingerprint: &self.identity.fingerprint,
+            identity: &self.identity,
             storage: Storage { compression: self.options.compression, threads: self.options.threads, digests: true },
         };
-        let mut merged = merge::write_result(part.path(), &[source], keep.as_deref(), &ending)?;
-        let chunks = std::mem::take(&mut merged.chunks);
-        if self.options.force {
-            part.commit_over(RESULT_FORMAT, chunks, &self.out)?;
-        } else if !part.commit_new(RESULT_FORMAT, chunks, &self.out)? && !find_result(&self.out, &self.identity)? {
-            return Err(SinkError::Contended { path: self.out.clone() });
-        }
-        Ok(merged)
+        // A private name beside the output: nothing is moved from one file system to another.
+        let folder = if self.options.scratch.is_some() { files::folder_of(&self.out) } else { self.parts.clone() };
+        let publication = Publication { out: &self.out, folder: &folder, force: self.options.force };
+        publication.publish(&[source], keep.as_deref(), &ending)
     }
 }
 
-/// The folder of work in progress: the output's name with `.parts` added.
-fn parts_of(out: &Path) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
-    name.push(".parts");
-    PathBuf::from(name)
-}
-
-/// Whether the output is the complete result of this run.
-///
-/// # Errors
-/// It is something else.
-fn find_result(out: &Path, identity: &Identity) -> Result<bool, SinkError> {
-    match std::fs::symlink_metadata(out) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(SinkError::io("read", out)(error)),
-        Ok(_) => {}
-    }
-    let differences = match ResultFile::open(out) {
-        Ok(result) if result.fingerprint() == Some(identity.fingerprint.as_str()) => return Ok(true),
-        Ok(result) => {
-            let parts = result.document("identity").ok().and_then(|text| serde_json::from_str(&text).ok());
-            differences(&parts.unwrap_or_default(), &identity.parts)
-        }
-        Err(error @ SinkError::Io { .. }) => return Err(error),
-        Err(error) => vec![error.to_string()],
+/// The folder of work in progress: the output's name with `.parts` added; on a scratch disk, where outputs of many folders meet,
+/// with a digest of the output's place too.
+fn parts_of(out: &Path, scratch: Option<&Path>) -> PathBuf {
+    let mut name = match scratch {
+        None => out.as_os_str().to_owned(),
+        Some(_) => out.file_name().unwrap_or_default().to_owned(),
     };
-    Err(SinkError::OtherRun { path: out.to_owned(), differences })
+    let Some(scratch) = scratch else {
+        name.push(".parts");
+        return PathBuf::from(name);
+    };
+    let place = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
+    let digest = digest::hexadecimal(&Sha256::digest(place.as_os_str().as_encoded_bytes()));
+    name.push(format!(".{}.parts", &digest[..12]));
+    scratch.join(name)
 }
 
 /// Takes the folder of parts for this run, or finds it taken.
@@ -354,25 +337,6 @@ fn claim(parts: &Path, identity: &Identity, force: bool) -> Result<(), SinkError
         }
     }
     Err(SinkError::Contended { path })
-}
-
-/// What differs between two identities, by part.
-fn differences(
-    found: &serde_json::Map<String, serde_json::Value>,
-    wanted: &serde_json::Map<String, serde_json::Value>,
-) -> Vec<String> {
-    let names: std::collections::BTreeSet<&String> = found.keys().chain(wanted.keys()).collect();
-    let show = |value: Option<&serde_json::Value>| match value.map(ToString::to_string) {
-        Some(text) if text.chars().count() <= 80 => text,
-        Some(text) => format!("{}…", text.chars().take(80).collect::<String>()),
-        None => "nothing".to_owned(),
-    };
-    let list: Vec<String> = names
-        .into_iter()
-        .filter(|name| found.get(*name) != wanted.get(*name))
-        .map(|name| format!("{name} was {}, is now {}", show(found.get(name)), show(wanted.get(name))))
-        .collect();
-    if list.is_empty() { vec!["its fingerprint differs".to_owned()] } else { list }
 }
 
 /// Whole segments from the first on, and why the others were discarded.

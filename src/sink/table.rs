@@ -235,6 +235,11 @@ impl TableReader {
         &self.columns
     }
 
+    /// Bytes that a row takes in memory, about.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.columns.iter().map(Column::row_bytes).sum()
+    }
+
     /// Rows of a block that takes about [`BLOCK_BYTES`] in all datasets together.
     pub(super) fn block_rows(&self) -> usize {
         (BLOCK_BYTES / self.columns.iter().map(Column::row_bytes).sum::<usize>().max(1)).max(1)

@@ -65,6 +65,12 @@ pub trait Source: Send {
     /// # Errors
     /// As [`frame`](Self::frame).
     fn seek(&mut self, index: u64) -> Result<(), SourceError>;
+
+    /// Passes over up to `count` records and says how many there were; fewer means that the source is exhausted.
+    ///
+    /// # Errors
+    /// As [`frame`](Self::frame).
+    fn skip(&mut self, count: u64) -> Result<u64, SourceError>;
 }
 
 /// Turns records into candidates.

@@ -112,21 +112,6 @@ impl TableSource {
         }
         Ok(self.current.as_mut())
     }
-
-    fn skip(&mut self, count: u64) -> Result<u64, SourceError> {
-        let mut skipped = 0;
-        while skipped < count {
-            let Some(table) = self.current()? else { break };
-            let passed = table.reader.skip(count - skipped)?;
-            table.next_record += passed;
-            skipped += passed;
-            if skipped < count {
-                self.current = None;
-            }
-        }
-        self.next_index += skipped;
-        Ok(skipped)
-    }
 }
 
 impl Source for TableSource {
@@ -165,6 +150,21 @@ impl Source for TableSource {
             self.next_index = 0;
         }
         self.skip(index - self.next_index).map(drop)
+    }
+
+    fn skip(&mut self, count: u64) -> Result<u64, SourceError> {
+        let mut skipped = 0;
+        while skipped < count {
+            let Some(table) = self.current()? else { break };
+            let passed = table.reader.skip(count - skipped)?;
+            table.next_record += passed;
+            skipped += passed;
+            if skipped < count {
+                self.current = None;
+            }
+        }
+        self.next_index += skipped;
+        Ok(skipped)
     }
 }
 

@@ -179,6 +179,12 @@ impl Source for SpaceSource {
         self.next = index;
         Ok(())
     }
+
+    fn skip(&mut self, count: u64) -> Result<u64, SourceError> {
+        let passed = count.min(self.space.count().saturating_sub(self.next));
+        self.next += passed;
+        Ok(passed)
+    }
 }
 
 impl Decoder for Space {
