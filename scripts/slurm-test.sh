@@ -49,7 +49,7 @@ cat >"$work/slurm.conf" <<CONF
 ClusterName=matsieve
 SlurmctldHost=$node(127.0.0.1)
 AuthType=auth/munge
-AuthInfo=socket=$work/munge.sock,cred_expire=3
+AuthInfo=socket=$work/munge.sock,cred_expire=5
 CredType=cred/munge
 SlurmUser=root
 SlurmdUser=root
@@ -86,14 +86,14 @@ same() {
     [ "$(digest "$1")" = "$expected" ] || { echo "slurm-test: FAILED: $1 has another digest than a single run" >&2; exit 1; }
     echo "slurm-test: $2: the digest of a single run" >&2
 }
-# Waits until no job is left, at most five minutes.
+# Waits until no job is left, at most ten minutes.
 drain() {
-    for _ in $(seq 300); do
+    for _ in $(seq 600); do
         [ -n "$(squeue -h)" ] || return 0
         sleep 1
     done
     squeue >&2
-    echo "slurm-test: FAILED: jobs are left after five minutes" >&2
+    echo "slurm-test: FAILED: jobs are left after ten minutes" >&2
     exit 1
 }
 
@@ -132,7 +132,7 @@ same "$work/killed.h5" "killed, requeued and resubmitted tasks"
 # 3. A time limit of the program itself: exit code 3, requeue, until it is done.
 mkdir -p "$work/short/log"
 "$program" submit "$plan" --scheduler slurm --shards 2 -o "$work/short" "${settings[@]}" --dry-run |
-    sed -n '/^#!/,/^# .*merge.sh/p' | sed '$d' | sed 's| &$| --time-budget 1s \&|' >"$work/short/array.sh"
+    sed -n '/^#!/,/^# .*merge.sh/p' | sed '$d' | sed 's| &$| --time-budget 2s \&|' >"$work/short/array.sh"
 sbatch --parsable --time=10 "$work/short/array.sh" >/dev/null
 drain
 grep -qh 'back into the queue' "$work"/short/log/*.log || { echo "slurm-test: FAILED: no task was requeued" >&2; exit 1; }

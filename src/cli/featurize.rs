@@ -8,7 +8,7 @@ use crate::screen::{Plan, Screen, descriptor_list, extent, fill, in_pool, run, t
 
 use super::input::{InputArgs, carry};
 use super::parameters::ParameterArgs;
-use super::screen::{RunArgs, begin, run_error, run_options, tell, with_hint};
+use super::screen::{RunArgs, begin, profile, run_error, run_options, tell, with_hint};
 use super::{CliError, Context, Exit};
 
 /// Computes descriptors of every candidate.
@@ -112,5 +112,7 @@ pub fn run_plan(plan: Plan, out: &Path, how: &RunArgs, context: &Context) -> Res
     let options = run_options(&screen, out, how, context)?;
     begin(&options)?;
     let ending = run(&screen, source, &options).map_err(run_error)?;
-    tell(&ending, &options.out, context)
+    let exit = tell(&ending, &options.out, context)?;
+    profile(how, &ending, &options);
+    Ok(exit)
 }

@@ -4,12 +4,11 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::screen::{
-    Ending, MAX_SHARDS, Outcome, Plan, Resources, RunError, RunOptions, Screen, Shard, Store, parse_duration, run,
-};
+use crate::screen::{Ending, MAX_SHARDS, Outcome, Plan, RunError, RunOptions, Screen, Shard, parse_duration, run};
 
 use super::engine;
 use super::format::{bytes, duration, funnel, grouped, ledger_line, parse_bytes};
+use super::resources::sizes;
 use super::{CliError, Context, Exit};
 
 /// Screens candidates: descriptors, predictions, filters and ranking into one HDF5 file.
@@ -40,13 +39,13 @@ pub struct RunArgs {
     /// Stops cleanly after this time, e.g. `3h`; the same command goes on
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub time_budget: Option<Duration>,
-    /// Memory for batches, e.g. `4G`; sets the batch size
+    /// Memory of the run, e.g. `4G`; sets batch and segment sizes [default: that of the job (cgroup, Slurm)]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub memory: Option<u64>,
     /// Candidates a batch; overrides the plan
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub batch: Option<u32>,
-    /// A segment of work is closed at this size; what a killed run can lose [default: 512M or a quarter of --memory;
+    /// A segment of work is closed at this size; what a killed run can lose [default: 512M, or a quarter of the memory;
     /// 64M where only ranked rows are stored]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub segment_size: Option<u64>,
@@ -56,6 +55,9 @@ pub struct RunArgs {
     /// Folder for work in progress, on a disk of this node; a run that goes on must find it again [default: OUT.parts]
     #[arg(long, value_name = "FOLDER")]
     pub scratch: Option<PathBuf>,
+    /// Prints time and bytes of each stage afterwards, and the throughput that they allow on more cores
+    #[arg(long)]
+    pub profile: bool,
     /// Exit code 2 at the first fault
     #[arg(long)]
     pub strict: bool,
@@ -120,12 +122,21 @@ pub fn run_screen(args: &ScreenArgs, context: &Context) -> Result<Exit, CliError
     let (screen, source) = Screen::resolve(plan).map_err(with_hint)?;
     let options = run_options(&screen, &out, &args.how, context)?;
     if args.dry_run {
-        super::dry_run::print(&screen, source.as_ref(), &options);
+        super::dry_run::print(&screen, source, &options)?;
         return Ok(Exit::Done);
     }
     begin(&options)?;
     let ending = run(&screen, source, &options).map_err(run_error)?;
-    tell(&ending, &options.out, context)
+    let exit = tell(&ending, &options.out, context)?;
+    profile(&args.how, &ending, &options);
+    Ok(exit)
+}
+
+/// Prints the profile of a finished run, where it is asked for.
+pub fn profile(how: &RunArgs, ending: &Ending, options: &RunOptions) {
+    if let (true, Ending::Complete(outcome)) = (how.profile, ending) {
+        eprint!("{}", super::profile::text(outcome, options.resources.threads));
+    }
 }
 
 /// Makes the folder of shards.
@@ -146,7 +157,7 @@ pub fn begin(options: &RunOptions) -> Result<(), CliError> {
 /// # Errors
 /// A shard that cannot be found out.
 pub fn run_options(screen: &Screen, out: &Path, how: &RunArgs, context: &Context) -> Result<RunOptions, CliError> {
-    let resources = resources(screen, how, context.threads);
+    let sizes = sizes(screen, how, context.threads)?;
     let shard = how.shard.map(ShardChoice::shard).transpose()?;
     if let Some(shard) = shard
         && out.is_file()
@@ -158,14 +169,14 @@ pub fn run_options(screen: &Screen, out: &Path, how: &RunArgs, context: &Context
         out: shard.map_or_else(|| out.to_owned(), |shard| out.join(shard.file_name())),
         shard,
         scratch: how.scratch.clone(),
-        resources,
+        resources: sizes.resources,
         strict: how.strict,
         force: how.force,
         budget: budget(how.time_budget, context),
         progress: !context.quiet && std::io::stderr().is_terminal(),
         signals: true,
         segment_time: how.segment_time,
-        segment_bytes: usize::try_from(segment_size(screen, how)).unwrap_or(usize::MAX).max(1),
+        segment_bytes: sizes.segment_bytes,
     })
 }
 
@@ -191,27 +202,6 @@ fn budget(given: Option<Duration>, context: &Context) -> Option<Duration> {
             Some(usable)
         }
     }
-}
-
-/// A run that fits into one segment writes its rows once. Where only ranked rows are stored, a segment is thinned out
-/// whenever it is full, so a large one is of no use.
-fn segment_size(screen: &Screen, how: &RunArgs) -> u64 {
-    how.segment_size.unwrap_or_else(|| match screen.plan.sink.store {
-        Store::Ranked => 64 << 20,
-        Store::Survivors | Store::All => how.memory.map_or(512 << 20, |memory| (memory / 4).clamp(1 << 20, 512 << 20)),
-    })
-}
-
-/// Batch and window that fit into the memory asked for.
-fn resources(screen: &Screen, how: &RunArgs, threads: usize) -> Resources {
-    let table = &screen.plan.run;
-    let window = table.window.max(1);
-    let mut batch = how.batch.map_or(table.batch, |batch| batch as usize).max(1);
-    if let Some(memory) = how.memory {
-        let per_row = screen.bytes_per_row() as u64 * (threads * (window + 1)) as u64;
-        batch = batch.min(usize::try_from(memory / per_row.max(1)).unwrap_or(batch)).max(16);
-    }
-    Resources { threads, batch, window }
 }
 
 /// Says how a run ended and returns its exit code.

@@ -147,9 +147,14 @@ done
 if [ "$code" -eq 3 ]; then
     if [ "${{SLURM_RESTART_COUNT:-0}}" -lt {requeues} ]; then
         echo "unfinished: back into the queue, time $((${{SLURM_RESTART_COUNT:-0}} + 1)) of {requeues}"
-        scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}" && sleep 60
+        trap '' TERM
+        if scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"; then
+            # Slurm ends this script now.
+            sleep 60
+            exit 3
+        fi
     fi
-    echo "unfinished after {requeues} requeues: submit this task again with sbatch --array=$SLURM_ARRAY_TASK_ID" >&2
+    echo "unfinished, and not put back into the queue: submit this task again with --array=$SLURM_ARRAY_TASK_ID" >&2
 fi
 exit "$code"
 "#,

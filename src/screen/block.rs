@@ -11,6 +11,7 @@ use crate::crystal::structure_digest;
 use crate::descriptor::Scratch;
 use crate::source::Survivor;
 
+use super::busy::{Lap, StageTimes};
 use super::plan::Store;
 use super::resolve::Screen;
 use super::slot::{DescriptorSlot, FilterSlot, describe};
@@ -57,6 +58,8 @@ pub struct Block<'s> {
     objectives: Vec<f64>,
     digests: Vec<String>,
     scratch: Scratch,
+    /// Where the time went.
+    pub times: StageTimes,
 }
 
 const NONE: usize = usize::MAX;
@@ -78,11 +81,13 @@ impl<'s> Block<'s> {
             objectives: vec![0.0; screen.layout.objectives.len()],
             digests: Vec::new(),
             scratch: Scratch::new(),
+            times: StageTimes::default(),
         }
     }
 
     /// Takes the records of a frame through the funnel and adds what became of them to `out`.
     pub fn run(&mut self, frame: &Frame, out: &mut Finished) {
+        let mut lap = Lap::start();
         let count = frame.records.len();
         self.begin(count);
         let decoder = &self.screen.decoder;
@@ -98,6 +103,7 @@ impl<'s> Block<'s> {
         parsed.input += count as u64;
         parsed.kept += self.living.len() as u64;
         parsed.faulted += (count - self.living.len()) as u64;
+        lap.end(&mut self.times.decode);
         self.finish(frame, out);
     }
 
@@ -146,9 +152,11 @@ impl<'s> Block<'s> {
     /// Rules, descriptors and surrogates in order, then what is to be stored.
     fn finish(&mut self, frame: &Frame, out: &mut Finished) {
         let screen = self.screen;
+        let mut lap = Lap::start();
         for slot in &screen.early {
             self.judge(slot, frame, out);
         }
+        lap.end(&mut self.times.rules);
         for (row, living) in self.living.iter_mut().enumerate() {
             living.matrix_row = row;
             self.matrix_row[living.candidate] = row;
@@ -156,18 +164,25 @@ impl<'s> Block<'s> {
         self.features.reset(self.living.len());
         self.copy_input_columns();
         self.describe(&screen.first, screen.first_rule, frame, out);
+        lap.end(&mut self.times.describe);
         for slot in &screen.middle {
             self.judge(slot, frame, out);
         }
+        lap.end(&mut self.times.rules);
         self.describe(&screen.second, screen.second_rule, frame, out);
+        lap.end(&mut self.times.describe);
         self.predict();
+        lap.end(&mut self.times.predict);
         for slot in &screen.late {
             self.judge(slot, frame, out);
         }
+        lap.end(&mut self.times.rules);
         self.identify(frame, out);
+        lap.end(&mut self.times.identify);
         self.store(frame, out);
         // Stage by stage is not candidate by candidate.
         out.quarantine.sort_by_key(|row| row.index);
+        lap.end(&mut self.times.collect);
     }
 
     fn begin(&mut self, count: usize) {

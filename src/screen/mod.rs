@@ -1,10 +1,12 @@
 //! The engine: plan, resolution, pipeline. The only room that knows all rooms of floor 3.
 
 mod block;
+mod busy;
 mod columns;
 mod dataset;
 mod duplicates;
 mod error;
+mod estimate;
 mod faults;
 mod fit;
 mod merge;
@@ -25,12 +27,14 @@ mod slot;
 mod stop;
 mod sweep;
 
+pub use busy::{BusyTimes, StageTimes};
 pub use dataset::{DatasetRead, DatasetRequest, TaskKind, descriptor_list, read_dataset};
 pub use error::{PlanError, RunError, suggest};
+pub use estimate::{Estimate, MemoryNeed};
 pub use fit::{Extent, extent, fill, to_fit};
 pub use merge::{MergeOptions, merge_shards};
 pub use merge_error::MergeError;
-pub use pipeline::{BusyTimes, Resources, in_pool};
+pub use pipeline::{Resources, in_pool};
 pub use plan::{
     DescriptorTable, FilterTable, Plan, RunTable, ScreenTable, SinkTable, Store, SurrogateTable, Undecided,
 };

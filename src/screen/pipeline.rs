@@ -16,6 +16,7 @@ use crate::candidate::{Frame, Ledger};
 use crate::source::Source;
 
 use super::block::{Block, Finished};
+use super::busy::{BusyTimes, StageTimes};
 use super::error::RunError;
 use super::progress::Progress;
 use super::resolve::Screen;
@@ -41,19 +42,6 @@ pub struct Resources {
     pub batch: usize,
     /// Batches in flight for each thread.
     pub window: usize,
-}
-
-/// Seconds in which each role was busy, summed over threads, and the wall time.
-#[derive(Copy, Clone, Debug, Default, serde::Serialize)]
-pub struct BusyTimes {
-    /// Framing.
-    pub reader: f64,
-    /// Decoding, filters, descriptors, surrogates.
-    pub workers: f64,
-    /// Committing.
-    pub sink: f64,
-    /// From start to end.
-    pub wall: f64,
 }
 
 /// What a pipeline run did.
@@ -121,6 +109,7 @@ struct Shared<'a> {
     committed: Condvar,
     sink: Mutex<Sink<'a>>,
     busy: [AtomicU64; 3],
+    stages: Mutex<StageTimes>,
 }
 
 /// Which candidates are left to a run.
@@ -159,13 +148,14 @@ pub fn drain(
         committed: Condvar::new(),
         sink: Mutex::new(Sink { commit, ledger: screen.ledger.clone(), next_index: start }),
         busy: Default::default(),
+        stages: Mutex::default(),
     };
     if resources.threads <= 1 {
         shared.work();
     } else {
         pool(resources.threads)?.broadcast(|_| shared.work());
     }
-    let Shared { reader, pending, sink, busy, .. } = shared;
+    let Shared { reader, pending, sink, busy, stages, .. } = shared;
     let reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
     let pending = pending.into_inner().unwrap_or_else(PoisonError::into_inner);
     let sink = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -179,8 +169,10 @@ pub fn drain(
         busy: BusyTimes {
             reader: seconds(0),
             workers: seconds(1),
+            stages: stages.into_inner().unwrap_or_else(PoisonError::into_inner),
             sink: seconds(2),
             wall: begun.elapsed().as_secs_f64(),
+            finish: 0.0,
         },
     })
 }
@@ -206,16 +198,20 @@ impl Shared<'_> {
         let mut block = Block::new(self.screen);
         let mut frame = Frame::default();
         let mut sweep = self.screen.sweeps().then(|| Sweep::new(self.screen));
-        while let Some((number, work)) = self.take(&mut frame) {
-            match (work, &mut sweep) {
+        self.work_with(&mut block, &mut frame, &mut sweep);
+        lock(&self.stages).add(&block.times);
+    }
+
+    fn work_with<'a>(&'a self, block: &mut Block<'a>, frame: &mut Frame, sweep: &mut Option<Sweep<'a>>) {
+        while let Some((number, work)) = self.take(frame) {
+            match (work, sweep.as_mut()) {
                 (Work::Swept { passed, range }, Some(sweep)) => {
                     let mut start = range.start;
                     let mut covered_to = range.start - passed;
                     while start < range.end {
                         let begun = Instant::now();
                         let mut finished = self.empty();
-                        let end =
-                            sweep.run(start..range.end, self.resources.batch, &mut block, &mut frame, &mut finished);
+                        let end = sweep.run(start..range.end, self.resources.batch, block, frame, &mut finished);
                         self.spent(1, begun.elapsed());
                         self.deliver(number, Piece { finished, covered: covered_to..end, last: end == range.end });
                         covered_to = end;
@@ -228,7 +224,7 @@ impl Shared<'_> {
                 (Work::Framed(covered) | Work::Swept { range: covered, .. }, _) => {
                     let begun = Instant::now();
                     let mut finished = self.empty();
-                    block.run(&frame, &mut finished);
+                    block.run(frame, &mut finished);
                     self.spent(1, begun.elapsed());
                     self.deliver(number, Piece { finished, covered, last: true });
                 }

@@ -39,8 +39,17 @@ pub fn environment() -> Value {
 
 /// Largest resident memory of this process so far, in bytes; `None` where the system does not tell.
 pub fn peak_memory() -> Option<u64> {
+    own_memory("VmHWM:")
+}
+
+/// Resident memory of this process, in bytes; `None` where the system does not tell.
+pub fn resident_memory() -> Option<u64> {
+    own_memory("VmRSS:")
+}
+
+fn own_memory(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 

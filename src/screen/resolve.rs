@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::candidate::{Column, ColumnResolver, FeatureGroup, FeatureType, Layout, Ledger};
+use crate::candidate::{Column, ColumnResolver, FeatureGroup, FeatureType, Layout, Ledger, PredictionGroup, Task};
 use crate::descriptor::{self, Descriptor};
 use crate::filter::{self, NeedsOf};
 use crate::rank::{DuplicateRule, RankPlan, RankSpec};
@@ -195,32 +195,20 @@ impl Screen {
         !self.pushed.is_empty()
     }
 
-    /// Bytes that one candidate takes in a batch: its row, predictions and the candidate itself.
-    pub fn bytes_per_row(&self) -> usize {
-        8 * self.columns.len() + self.stored_bytes_per_row() + 400
-    }
-
-    /// Bytes that one stored row takes on disk, strings estimated.
+    /// Bytes that one stored row takes on disk, without its strings.
     pub fn stored_bytes_per_row(&self) -> usize {
         let width = match self.layout.feature_type {
             FeatureType::F64 => 8,
             FeatureType::F32 => 4,
         };
         let features: usize = self.stored.iter().map(Range::len).sum();
-        features * width
-            + self.surrogates.len() * 41
-            + self.layout.filters.len()
-            + self.layout.objectives.len() * 8
-            + 80
-    }
-
-    /// Bytes on disk if every candidate is stored; `ranked` rows are bounded by the ranking.
-    pub fn disk_bound(&self, records: u64) -> u64 {
-        let rows = match (self.plan.sink.store, &self.rank) {
-            (Store::Ranked, Some(rank)) => records.min(rank.spec().keep as u64),
-            _ => records,
+        let classes = |group: &PredictionGroup| match &group.task {
+            Task::Classification { classes } => classes.len(),
+            Task::Regression => 0,
         };
-        rows.saturating_mul(self.stored_bytes_per_row() as u64)
+        let predictions: usize = self.layout.predictions.iter().map(|group| 41 + 8 * classes(group)).sum();
+        // Index and verdict beside them.
+        features * width + predictions + self.layout.filters.len() + self.layout.objectives.len() * 8 + 9
     }
 
     /// Filters in the order in which candidates meet them.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -15,9 +15,10 @@ use crate::rank::{DuplicateRule, Ranker};
 use crate::sink::{Identity, Opened, RootAttributes, Store, StoreOptions, StoreRows};
 use crate::source::Source;
 
+use super::busy::BusyTimes;
 use super::error::RunError;
 use super::origin::open_source;
-use super::pipeline::{BusyTimes, Commit, Drained, Resources, Stretch, drain};
+use super::pipeline::{Commit, Drained, Resources, Stretch, drain};
 use super::plan::Store as StoreWord;
 use super::progress::Progress;
 use super::provenance;
@@ -114,6 +115,7 @@ pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Re
         Some(before) => (before.next_index, before.ledger.clone()),
         None => (0, screen.ledger.clone()),
     };
+    let read_before = ledger.read();
     if start > 0 {
         share.source.seek(start)?;
     }
@@ -139,6 +141,7 @@ pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Re
         store.flush()?;
         return Ok(Ending::Interrupted { ledger, next_index: drained.next_index });
     }
+    let finishing = Instant::now();
     // One shard does not know the structures of the others: `merge` looks for duplicates, and ranks.
     let unranked = share.sharded().is_some() && removes_duplicates(screen);
     let duplicates = match removes_duplicates(screen) && !unranked {
@@ -168,8 +171,8 @@ pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Re
         rows: summary.rows,
         bytes: summary.bytes,
         digest: summary.digest,
-        resumed: start,
-        busy: drained.busy,
+        resumed: read_before,
+        busy: BusyTimes { finish: finishing.elapsed().as_secs_f64(), ..drained.busy },
     })))
 }
 
