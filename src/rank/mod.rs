@@ -12,6 +12,7 @@
 //! Whatever way the candidates are cut into parts, ranking what [`RankPlan::prune`] leaves of each part gives the ranking
 //! of all of them.
 
+mod cutoff;
 mod error;
 mod objective;
 mod pareto;
@@ -19,6 +20,7 @@ mod plan;
 mod ranker;
 mod spec;
 
+pub use cutoff::{Bound, Cutoff};
 pub use error::RankError;
 pub use pareto::fronts;
 pub use plan::RankPlan;

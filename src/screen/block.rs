@@ -56,6 +56,7 @@ pub struct Block<'s> {
     predictions: Vec<Predictions>,
     selection: Vec<usize>,
     objectives: Vec<f64>,
+    keys: Vec<f64>,
     digests: Vec<String>,
     scratch: Scratch,
     /// Where the time went.
@@ -79,6 +80,7 @@ impl<'s> Block<'s> {
             predictions: vec![Predictions::default(); screen.surrogates.len()],
             selection: Vec::new(),
             objectives: vec![0.0; screen.layout.objectives.len()],
+            keys: Vec::new(),
             digests: Vec::new(),
             scratch: Scratch::new(),
             times: StageTimes::default(),
@@ -336,6 +338,7 @@ impl<'s> Block<'s> {
         rows.predictions.resize(screen.surrogates.len(), Predictions::default());
         rows.verdicts.resize(screen.layout.filters.len(), Vec::new());
         let everything = screen.plan.sink.store == Store::All;
+        let bound = screen.cutoff.bound();
         for (i, record) in frame.records.iter().enumerate() {
             let verdict = match self.outcomes[i] {
                 Outcome::Kept => 0,
@@ -347,37 +350,11 @@ impl<'s> Block<'s> {
                 continue;
             }
             let candidate = &self.candidates[i];
-            rows.index.push(record.index.0);
-            rows.id.push(match candidate.own_id() {
-                Some(id) => id.to_owned(),
-                None => screen.decoder.id(frame, record).into_owned(),
-            });
-            rows.formula.push(candidate.composition().map(|c| c.reduced_formula()).unwrap_or_default());
-            rows.origin.push(screen.decoder.origin(frame, record));
-            rows.verdict.push(verdict);
-            if screen.layout.structure_digests {
-                rows.structure_digest.push(std::mem::take(&mut self.digests[i]));
-            }
             let features = match self.matrix_row[i] {
                 NONE => None,
                 row => Some(self.features.row(row)),
             };
-            for (values, range) in rows.features.iter_mut().zip(&screen.stored) {
-                match features {
-                    Some(row) => values.extend_from_slice(&row[range.clone()]),
-                    None => values.extend(std::iter::repeat_n(f64::NAN, range.len())),
-                }
-            }
             let prediction_row = self.prediction_row[i];
-            for (target, source) in rows.predictions.iter_mut().zip(&self.predictions) {
-                match prediction_row {
-                    NONE => target.push_missing(source.num_classes),
-                    row => target.push_row(source, row),
-                }
-            }
-            for (target, source) in rows.verdicts.iter_mut().zip(&self.verdicts) {
-                target.push(source[i]);
-            }
             if let Some(rank) = &screen.rank {
                 if verdict == 0 {
                     let row = Row {
@@ -390,7 +367,37 @@ impl<'s> Block<'s> {
                 } else {
                     self.objectives.fill(f64::NAN);
                 }
+                // A row that can no longer be ranked is not even put together.
+                if bound.as_ref().is_some_and(|b| !b.admits(rank, record.index.0, &self.objectives, &mut self.keys)) {
+                    continue;
+                }
                 rows.objectives.extend_from_slice(&self.objectives);
+            }
+            rows.index.push(record.index.0);
+            rows.id.push(match candidate.own_id() {
+                Some(id) => id.to_owned(),
+                None => screen.decoder.id(frame, record).into_owned(),
+            });
+            rows.formula.push(candidate.composition().map(|c| c.reduced_formula()).unwrap_or_default());
+            rows.origin.push(screen.decoder.origin(frame, record));
+            rows.verdict.push(verdict);
+            if screen.layout.structure_digests {
+                rows.structure_digest.push(std::mem::take(&mut self.digests[i]));
+            }
+            for (values, range) in rows.features.iter_mut().zip(&screen.stored) {
+                match features {
+                    Some(row) => values.extend_from_slice(&row[range.clone()]),
+                    None => values.extend(std::iter::repeat_n(f64::NAN, range.len())),
+                }
+            }
+            for (target, source) in rows.predictions.iter_mut().zip(&self.predictions) {
+                match prediction_row {
+                    NONE => target.push_missing(source.num_classes),
+                    row => target.push_row(source, row),
+                }
+            }
+            for (target, source) in rows.verdicts.iter_mut().zip(&self.verdicts) {
+                target.push(source[i]);
             }
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::candidate::{Column, ColumnResolver, FeatureGroup, FeatureType, Layout, Ledger, PredictionGroup, Task};
 use crate::descriptor::{self, Descriptor};
 use crate::filter::{self, NeedsOf};
-use crate::rank::{DuplicateRule, RankPlan, RankSpec};
+use crate::rank::{Cutoff, DuplicateRule, RankPlan, RankSpec};
 use crate::source::{Decoder, Format, Source};
 use crate::surrogate::card::DescriptorCard;
 use crate::surrogate::{Model, board};
@@ -57,6 +57,8 @@ pub struct Screen {
     pub identify_rule: Option<usize>,
     /// How to rank.
     pub rank: Option<RankPlan>,
+    /// What can no longer be ranked, where only ranked rows are stored.
+    pub cutoff: Arc<Cutoff>,
     /// A ledger of zeros.
     pub ledger: Ledger,
     /// How many faults are too many.
@@ -183,6 +185,7 @@ impl Screen {
             late,
             identify_rule,
             rank,
+            cutoff: Arc::default(),
             ledger,
             fault_limit,
             models,

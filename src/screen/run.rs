@@ -280,8 +280,12 @@ fn store_options(screen: &Screen, options: &RunOptions) -> StoreOptions {
     };
     let prune = match (&screen.rank, sink.store) {
         (Some(plan), StoreWord::Ranked) => {
-            let plan = plan.clone();
-            Some(Box::new(move |index: &[u64], values: &[f64]| plan.prune(index, values)) as _)
+            let (plan, cutoff) = (plan.clone(), screen.cutoff.clone());
+            Some(Box::new(move |index: &[u64], values: &[f64]| {
+                let rows = plan.prune(index, values);
+                cutoff.tighten(&plan, index, values, &rows);
+                rows
+            }) as _)
         }
         _ => None,
     };
