@@ -39,7 +39,7 @@ pub struct DatasetArgs {
     #[arg(long, value_name = "PRESET")]
     pub preset: Option<String>,
     /// quick (extra_trees, hurdle), default or full (those and boosting, attention, network, gaussian_process; full with more of each), or
-    /// a list of members; core time for 4,600 rows of 429 columns: seconds, 9 to 12 minutes, about an hour (docs/models.md); K > 2 classes
+    /// a list of members; core time for 4,600 rows of 429 columns: 10 seconds, 9 to 12 minutes, an hour by estimate (docs/models.md); K > 2 classes
     /// cost K times as much
     #[arg(long, value_name = "RECIPE", default_value = "default")]
     pub members: String,
