@@ -220,7 +220,7 @@ fn structures_that_the_table_of_targets_does_not_name_are_left_out() {
     let arguments =
         ["evaluate", "d", "--targets", "t.csv", "--on", "name", "--target", "gap", "--descriptors", "density"];
     let ran = work.run(&[&arguments[..], &["--members", "quick", "--split", "kfold:3", "--json"]].concat()).expect(0);
-    assert!(ran.stderr().contains("5 candidates have no target and are left out"), "{}", ran.stderr());
+    assert!(ran.stderr().contains("5 rows have no target and are left out"), "{}", ran.stderr());
     let scores: serde_json::Value = serde_json::from_str(&ran.stdout()).expect("JSON");
     assert_eq!((&scores["n"], &scores["n_faulted"]), (&15.into(), &0.into()));
 }

@@ -106,7 +106,7 @@ use crate::structure_factor::Phases;
 use crate::symmetry_functions::{AngularTerms, Shell};
 use crate::trees::{BitTree, ScoreTile, Step, Thresholds, WalkTree};
 use crate::{
-    angular, attention, cholesky, eigen, exp, expansion, gemm, layers, moments, power_spectrum, radial,
+    angular, attention, cholesky, eigen, exp, expansion, gemm, layers, moments, partial_sums, power_spectrum, radial,
     structure_factor, symmetry_functions, thresholds, trees, walk,
 };
 #[cfg(target_arch = "x86_64")]
@@ -118,6 +118,18 @@ dispatched! {
     /// # Panics
     /// If lengths differ.
     pub fn count_below(values: &[f64], thresholds: &Thresholds, counts: &mut [u16]) = thresholds::count_below;
+
+    /// Sum and number of the `targets` whose code in each column is at most the column's limit. See [`partial_sums`].
+    ///
+    /// # Panics
+    /// If lengths differ.
+    pub fn partial_sums(
+        codes: &[[u8; partial_sums::LANES]],
+        targets: &[f64],
+        limits: &[u8; partial_sums::LANES],
+        sums: &mut [f64; partial_sums::LANES],
+        counts: &mut [u32; partial_sums::LANES],
+    ) = partial_sums::partial_sums;
 
     /// Walks rows of `width` codes each down one tree; `leaves` receives the payload of the leaf in which each ends. See
     /// [`trees`].

@@ -18,6 +18,7 @@ pub mod harmonics;
 pub mod layers;
 pub mod moments;
 pub mod networks;
+pub mod partial_sums;
 pub mod power_spectrum;
 pub mod radial;
 pub mod structure_factor;

@@ -2,8 +2,8 @@
 
 /// One value a row; what `/predictions/<as>` holds.
 ///
-/// For classification `value` is the class index, `std`, `lower` and `upper` speak of the positive class's probability,
-/// and `probability` is row-major, rows × classes; for regression `probability` is empty.
+/// For classification `value` is the class index, and `probability` is row-major, rows × classes; `std`, `lower` and `upper` speak of
+/// the positive class's probability, of three and more classes of the answer's. For regression `probability` is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Predictions {
     /// Point prediction, in the unit of the target.

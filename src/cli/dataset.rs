@@ -6,18 +6,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::screen::{DatasetRead, DatasetRequest, TaskKind, descriptor_list, read_dataset};
 use crate::source::SourceSpec;
-use crate::surrogate::Progress;
+use crate::surrogate::dataset::Duplicates;
+use crate::surrogate::transform::{Transform, TransformChoice};
+use crate::surrogate::{Dataset, Progress, Recipe};
 use crate::units::Unit;
 
 use super::input::InputArgs;
 use super::parameters::ParameterArgs;
 use super::screen::with_hint;
+use super::train::surrogate_error;
 use super::{CliError, Context};
 
 /// What to learn from.
 #[derive(clap::Args, Debug)]
 pub struct DatasetArgs {
-    /// Table with formulas and the target
+    /// Table with formulas and the target; rows whose target is empty are left out
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// Target column
@@ -26,7 +29,7 @@ pub struct DatasetArgs {
     /// Unit of the target, e.g. "eV/atom"; none for plain numbers and classes
     #[arg(long, value_name = "UNIT", default_value = "1")]
     pub unit: String,
-    /// What the target is; told from the column where not given
+    /// What the target is: a number, or one of 2 to 32 classes; told from the column where not given
     #[arg(long, value_name = "TASK", value_parser = ["regression", "classification"])]
     pub task: Option<String>,
     /// Descriptors, separated by commas
@@ -35,9 +38,17 @@ pub struct DatasetArgs {
     /// A preset of descriptors; default: composition-core
     #[arg(long, value_name = "PRESET")]
     pub preset: Option<String>,
-    /// quick, default, full, or a list of members
+    /// quick (extra_trees, hurdle), default or full (those and boosting, attention, network, gaussian_process; full with more of each), or
+    /// a list of members; core time for 4,600 rows of 429 columns: 10 seconds, 9 to 12 minutes, an hour by estimate (docs/models.md); K > 2 classes
+    /// cost K times as much
     #[arg(long, value_name = "RECIPE", default_value = "default")]
     pub members: String,
+    /// What members learn of a number: itself, its logarithm, or whichever errs less out of fold
+    #[arg(long, value_name = "HOW", value_parser = ["auto", "none", "log"], default_value = "auto")]
+    pub transform: String,
+    /// Numeric column, in the unit of the target, to which a correction is learned (Δ-learning); predicting needs it too
+    #[arg(long, value_name = "COLUMN")]
+    pub base: Option<String>,
     #[command(flatten)]
     pub parameters: ParameterArgs,
     #[command(flatten)]
@@ -72,6 +83,7 @@ impl DatasetArgs {
             }),
             descriptors: &descriptors,
             fit: self.parameters.fit,
+            base: self.base.as_deref(),
             other,
         };
         let read = read_dataset(&request, Path::new("")).map_err(with_hint)?;
@@ -79,6 +91,30 @@ impl DatasetArgs {
             tell(&read, &self.target);
         }
         Ok(read)
+    }
+
+    /// The recipe for a data set.
+    ///
+    /// # Errors
+    /// Members that mean nothing, a transform beside a base or of classes.
+    pub fn recipe(&self, data: &Dataset, context: &Context) -> Result<Recipe, CliError> {
+        let mut recipe = Recipe::parse(&self.members, data, context.seed.unwrap_or(0)).map_err(surrogate_error)?;
+        recipe.transform = match self.transform.as_str() {
+            "log" => TransformChoice::Fixed(Transform::Log),
+            "none" => TransformChoice::Fixed(Transform::Identity),
+            _ => TransformChoice::Auto,
+        };
+        if recipe.transform == TransformChoice::Fixed(Transform::Log) {
+            if self.base.is_some() {
+                return Err(CliError::usage(
+                    "--transform log and --base exclude each other: differences may be negative",
+                ));
+            }
+            if data.is_classification() {
+                return Err(CliError::usage("--transform log needs a numeric target, not classes"));
+            }
+        }
+        Ok(recipe)
     }
 
     /// The first input's file name without extensions.
@@ -97,14 +133,30 @@ fn tell(read: &DatasetRead, target: &str) {
         data.features.width(),
         read.faults.len()
     );
-    if read.left_out > 0 {
-        eprintln!("{} candidates have no target and are left out", read.left_out);
+    if data.without_target > 0 {
+        eprintln!("{} rows have no target and are left out", data.without_target);
+    }
+    let duplicates = data.duplicates(&data.usable());
+    if duplicates.contradicting_groups > 0 {
+        eprintln!("{}", contradictions(&duplicates, data.is_classification()));
     }
     for (row, fault) in read.faults.iter().take(SHOWN) {
         eprintln!("  {}: {fault}", data.ids[*row]);
     }
     if read.faults.len() > SHOWN {
         eprintln!("  and {} more", read.faults.len() - SHOWN);
+    }
+}
+
+/// Rows of equal features whose targets differ, in words.
+pub fn contradictions(duplicates: &Duplicates, is_classification: bool) -> String {
+    let groups = duplicates.contradicting_groups;
+    let example = duplicates.example.as_deref().map(|id| format!(" (row \"{id}\")")).unwrap_or_default();
+    if is_classification {
+        format!("{groups} groups of equal features have different classes{example}")
+    } else {
+        let largest = duplicates.largest_difference;
+        format!("{groups} groups of equal features have different targets, by up to {largest:.4}{example}")
     }
 }
 

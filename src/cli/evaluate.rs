@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use crate::surrogate::splits::{Fold, SplitRule, folds_from_column, parse_folds};
-use crate::surrogate::{Checkpoint, Evaluation, Recipe, Scores, evaluate};
+use crate::screen::DatasetRead;
+use crate::surrogate::splits::{Fold, SplitRule, folds_from_column, parse_folds, with_target};
+use crate::surrogate::{Checkpoint, Evaluation, Scores, evaluate};
 
 use super::dataset::{DatasetArgs, in_pool, show, training_bar};
 use super::model::metrics_text;
@@ -57,25 +58,25 @@ pub struct SplitArgs {
 pub fn run_evaluate(args: &EvaluateArgs, context: &Context) -> Result<Exit, CliError> {
     let bar = training_bar(context);
     let seed = context.seed.unwrap_or(0);
-    let (evaluation, data) = in_pool(context, || {
+    let (evaluation, read) = in_pool(context, || {
         let read = args.data.read(args.split.fold_column.as_deref().or(args.by.as_deref()), context)?;
         let by = args.by.is_some().then_some(read.other.as_slice());
-        let mut folds = folds(&args.split, &read.data, &read.other, by, seed)?;
+        let mut folds = folds(&args.split, &read, by, seed)?;
         if let Some(number) = args.fold {
             if number >= folds.len() {
                 return Err(CliError::usage(format!("fold {number} of {} folds, count from 0", folds.len())));
             }
             folds = vec![folds.swap_remove(number)];
         }
-        let recipe = Recipe::parse(&args.data.members, &read.data, seed).map_err(surrogate_error)?;
+        let recipe = args.data.recipe(&read.data, context)?;
         let checkpoint = args.checkpoint.as_deref().map(Checkpoint::new).transpose().map_err(surrogate_error)?;
         let evaluation = evaluate(&read.data, &folds, &recipe, checkpoint.as_ref(), &|progress| show(&bar, progress))
             .map_err(surrogate_error)?;
-        Ok((evaluation, read.data))
+        Ok((evaluation, read))
     })??;
     bar.finish_and_clear();
     if let Some(path) = &args.output {
-        write_predictions(path, &evaluation, &data)?;
+        write_predictions(path, &evaluation, &read)?;
     }
     let mut out = std::io::stdout().lock();
     if args.json {
@@ -86,32 +87,24 @@ pub fn run_evaluate(args: &EvaluateArgs, context: &Context) -> Result<Exit, CliE
     Ok(Exit::Done)
 }
 
-fn folds(
-    split: &SplitArgs,
-    data: &crate::surrogate::Dataset,
-    column: &[String],
-    by: Option<&[String]>,
-    seed: u64,
-) -> Result<Vec<Fold>, CliError> {
+fn folds(split: &SplitArgs, read: &DatasetRead, by: Option<&[String]>, seed: u64) -> Result<Vec<Fold>, CliError> {
     let folds = match (&split.folds, &split.split) {
-        (Some(path), _) => parse_folds(&std::fs::read_to_string(path)?, data.len()),
-        (None, Some(rule)) => rule.folds(data, by, seed),
-        (None, None) => folds_from_column(&column.iter().map(String::as_str).collect::<Vec<_>>()),
+        (Some(path), _) => parse_folds(&std::fs::read_to_string(path)?, read.num_table_rows)
+            .and_then(|folds| with_target(folds, &read.table_rows, read.num_table_rows)),
+        (None, Some(rule)) => rule.folds(&read.data, by, seed),
+        (None, None) => folds_from_column(&read.other.iter().map(String::as_str).collect::<Vec<_>>()),
     };
     folds.map_err(surrogate_error)
 }
 
-fn write_predictions(
-    path: &std::path::Path,
-    evaluation: &Evaluation,
-    data: &crate::surrogate::Dataset,
-) -> Result<(), CliError> {
+fn write_predictions(path: &std::path::Path, evaluation: &Evaluation, read: &DatasetRead) -> Result<(), CliError> {
+    let data = &read.data;
     let mut out = csv::Writer::from_path(path)?;
     out.write_record(["row", "id", "fold", "truth", "value", "std", "lower", "upper", "in_domain", "domain_distance"])?;
     let predictions = &evaluation.predictions;
     for (i, &row) in evaluation.rows.iter().enumerate() {
         out.write_record([
-            row.to_string(),
+            read.table_rows[row].to_string(),
             data.ids[row].clone(),
             evaluation.folds[i].to_string(),
             data.values[row].to_string(),
@@ -134,6 +127,12 @@ fn print(out: &mut impl Write, scores: &Scores) -> std::io::Result<()> {
         scores.task, scores.target, scores.unit, scores.recipe, scores.n, scores.n_faulted, scores.seconds
     )?;
     writeln!(out, "  {}", metrics_text(&scores.metrics))?;
+    if scores.n_without_target > 0 {
+        writeln!(out, "  {} rows without target left out", scores.n_without_target)?;
+    }
+    if let Some(all) = &scores.all_folds {
+        writeln!(out, "  all folds together: {}", metrics_text(all))?;
+    }
     for (name, part) in [("seen", &scores.seen_formulas), ("unseen", &scores.unseen_formulas)] {
         if let (Some(part), true) = (part, scores.seen_formulas.is_some()) {
             writeln!(out, "  {} rows of {name} formulas: {}", part.n, metrics_text(&part.metrics))?;

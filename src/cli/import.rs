@@ -229,6 +229,8 @@ fn calibration_data(
             ids: (0..rows).map(|row| row.to_string()).collect(),
             compositions: vec![None; rows],
             faulted: vec![false; rows],
+            base: None,
+            without_target: 0,
         });
     }
     if card.descriptors.is_empty() {
@@ -251,6 +253,7 @@ fn calibration_data(
         }),
         descriptors: &descriptors,
         fit: false,
+        base: None,
         other: None,
     };
     let read = read_dataset(&request, Path::new("")).map_err(with_hint)?.data;

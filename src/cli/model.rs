@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use crate::candidate::Task;
 use crate::surrogate::board;
 use crate::surrogate::card::{Card, Metrics};
+use crate::surrogate::transform::Transform;
 
+use super::dataset::contradictions;
 use super::format::grouped;
 use super::import::{ImportArgs, import_lines, run_import};
 use super::train::surrogate_error;
@@ -79,11 +82,25 @@ pub fn card_text(card: &Card) -> String {
     let unknown = || "not stated".to_owned();
     line("model", card.name.clone());
     line("predicts", format!("{} ({})", card.target.column.label, card.target.column.unit));
+    match &card.task {
+        Task::Classification { classes } => line("classes", classes.join(", ")),
+        Task::Regression if card.target.transform == Transform::Log => line("learned", "the logarithm".into()),
+        Task::Regression => {}
+    }
+    if let Some(base) = &card.target.base {
+        line("base", format!("column \"{base}\", to which a correction is learned"));
+    }
     match &card.import {
         Some(_) => line("trained on", "elsewhere".into()),
         None => line(
             "trained on",
-            format!("{}, {} rows, {} faulty left out", training.name, grouped(training.rows as u64), training.faulted),
+            format!(
+                "{}, {} rows, {} faulty and {} without target left out",
+                training.name,
+                grouped(training.rows as u64),
+                training.faulted,
+                training.without_target
+            ),
         ),
     }
     line("source", provenance.source.clone().unwrap_or_else(unknown));
@@ -112,13 +129,7 @@ pub fn card_text(card: &Card) -> String {
     line("domain", format!("{} ({} reference rows)", domain.definition, domain.references));
     let duplicates = &training.duplicates;
     if duplicates.contradicting_groups > 0 {
-        line(
-            "duplicates",
-            format!(
-                "{} groups of equal features have different targets, by up to {:.4}",
-                duplicates.contradicting_groups, duplicates.largest_difference
-            ),
-        );
+        line("duplicates", contradictions(duplicates, matches!(card.task, Task::Classification { .. })));
     }
     text
 }

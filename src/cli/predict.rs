@@ -109,6 +109,9 @@ fn to_file(
     let mut document = Table::new();
     let mut source = input.source(inputs);
     carry(&args.columns, &mut source);
+    for path in models {
+        carry_base(&board::open(path).map_err(surrogate_error)?, &mut source);
+    }
     document.insert("source".into(), Value::Table(source));
     let surrogates = models
         .iter()
@@ -123,6 +126,18 @@ fn to_file(
     document.insert("surrogate".into(), Value::Array(surrogates));
     document.insert("sink".into(), Value::Table(Table::from_iter([("features".to_owned(), Value::Boolean(false))])));
     run_plan(plan(&document, context)?, out, &args.how, context)
+}
+
+/// Lets a `[source]` carry the column that a model's answers are corrections to, in its unit.
+fn carry_base(model: &Model, source: &mut Table) {
+    let Some(base) = &model.card().target.base else { return };
+    let columns = source.entry("columns").or_insert_with(|| Value::Array(Vec::new()));
+    let Value::Array(columns) = columns else { return };
+    columns.retain(|column| column.get("name").and_then(Value::as_str) != Some(base));
+    columns.push(Value::Table(Table::from_iter([
+        ("name".to_owned(), Value::String(base.clone())),
+        ("unit".to_owned(), Value::String(model.card().target.column.unit.to_string())),
+    ])));
 }
 
 /// One formula and one model.
@@ -192,6 +207,11 @@ fn describe(model: &Model, candidate: &Candidate) -> Result<(Vec<crate::candidat
     Ok((columns, row))
 }
 
+/// The class whose probability std and interval speak of.
+fn told(classes: &[String], predictions: &Predictions) -> usize {
+    if classes.len() > 2 { predictions.value[0] as usize } else { classes.len() - 1 }
+}
+
 impl Answer {
     fn line(&self) -> String {
         let p = &self.predictions;
@@ -221,13 +241,14 @@ impl Answer {
                 "{}  {}  {:.4} ± {:.4}{unit}  90 % interval {:.4} to {:.4}  {domain}",
                 self.formula, name, p.value[0], p.std[0], p.lower[0], p.upper[0]
             ),
+            // Of two classes the last one's probability is told, of more the answer's: std and interval speak of it.
             Task::Classification { classes } => format!(
                 "{}  {}  {}  probability of {} {:.3}  90 % interval {:.3} to {:.3}  {domain}",
                 self.formula,
                 name,
                 classes[p.value[0] as usize],
-                classes[classes.len() - 1],
-                p.probability[classes.len() - 1],
+                classes[told(classes, p)],
+                p.probability[told(classes, p)],
                 p.lower[0],
                 p.upper[0]
             ),

@@ -118,7 +118,7 @@ impl TopTable<'_> {
             }
             record.insert(format!("{}.in_domain", group.name), json!(u8::from(cell.in_domain)));
             if let (Task::Classification { classes }, Some(p)) = (&group.task, cell.probability) {
-                let class = classes.last().map_or("", String::as_str);
+                let class = told(classes, cell).map_or("", String::as_str);
                 record.insert(format!("{}.probability.{class}", group.name), json!(p));
             }
         }
@@ -138,7 +138,12 @@ fn with_unit(name: &str, unit: &str) -> String {
     if unit.is_empty() || unit == "1" { name.to_owned() } else { format!("{name} / {unit}") }
 }
 
-/// `1.34 [0.98, 1.73]`, or class and probability of the last class.
+/// The class whose probability is shown: the last of two, the answer among more.
+fn told<'a>(classes: &'a [String], cell: &PredictionCell) -> Option<&'a String> {
+    if classes.len() > 2 { classes.get(cell.value as usize) } else { classes.last() }
+}
+
+/// `1.34 [0.98, 1.73]`, or class and probability of the last of two classes, of the answer among more.
 fn prediction(task: &Task, cell: &PredictionCell) -> String {
     let star = match (cell.is_calibrated(), cell.in_domain) {
         (false, _) => " ?",
@@ -152,8 +157,8 @@ fn prediction(task: &Task, cell: &PredictionCell) -> String {
         }
         Task::Classification { classes } => {
             let class = classes.get(cell.value as usize).map_or("?", String::as_str);
-            let positive = classes.last().map_or("", String::as_str);
-            format!("{class} p({positive})={}{star}", short(cell.probability.unwrap_or(f64::NAN)))
+            let told = told(classes, cell).map_or("", String::as_str);
+            format!("{class} p({told})={}{star}", short(cell.probability.unwrap_or(f64::NAN)))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::surrogate::card::{CommercialUse, Provenance};
-use crate::surrogate::{About, Recipe, SurrogateError, train};
+use crate::surrogate::{About, SurrogateError, train};
 
 use super::dataset::{DatasetArgs, in_pool, show, training_bar};
 use super::{CliError, Context, Exit};
@@ -61,8 +61,7 @@ pub fn run_train(args: &TrainArgs, context: &Context) -> Result<Exit, CliError> 
     let bar = training_bar(context);
     let model = in_pool(context, || {
         let read = args.data.read(None, context)?;
-        let recipe =
-            Recipe::parse(&args.data.members, &read.data, context.seed.unwrap_or(0)).map_err(surrogate_error)?;
+        let recipe = args.data.recipe(&read.data, context)?;
         let about = About {
             name: args.name.clone().unwrap_or(stem),
             descriptors: read.descriptors.clone(),

@@ -123,13 +123,18 @@ pub fn top_rows(result: &ResultFile, ranking: Option<&Ranking>, limit: usize) ->
 }
 
 fn top_row(rows: &StoredRows, row: usize, score: f64, front: u32, objectives: &[f64]) -> TopRow {
+    // Of two classes the last one's probability is shown, of more the answer's.
+    let told = |predictions: &crate::candidate::Predictions| match predictions.num_classes {
+        classes @ 3.. => (predictions.value[row] as usize).min(classes - 1),
+        classes => classes.saturating_sub(1),
+    };
     let cell = |predictions: &crate::candidate::Predictions| PredictionCell {
         value: predictions.value[row],
         lower: predictions.lower[row],
         upper: predictions.upper[row],
         in_domain: predictions.in_domain[row] == 1,
         probability: (predictions.num_classes > 0)
-            .then(|| predictions.probability[(row + 1) * predictions.num_classes - 1]),
+            .then(|| predictions.probability[row * predictions.num_classes + told(predictions)]),
     };
     TopRow {
         index: rows.index[row],
@@ -177,13 +182,15 @@ fn distributions(
     for (number, group) in result.layout().predictions.iter().enumerate() {
         let (name, unit) = match &group.task {
             Task::Regression => (format!("{}.value", group.name), group.unit.text().to_owned()),
+            Task::Classification { classes } if classes.len() > 2 => (format!("{}.value", group.name), String::new()),
             Task::Classification { classes } => {
                 let Some(class) = classes.last() else { continue };
                 (format!("{}.probability.{class}", group.name), String::new())
             }
         };
-        let marks =
-            top.iter().filter_map(|row| row.predictions.get(number)).map(|cell| cell.probability.unwrap_or(cell.value));
+        let is_probability = name.contains(".probability.");
+        let mark = |cell: &PredictionCell| cell.probability.filter(|_| is_probability).unwrap_or(cell.value);
+        let marks = top.iter().filter_map(|row| row.predictions.get(number)).map(mark);
         out.push(distribution(result, &name, &name, unit, marks.take(MAX_MARKS).collect())?);
     }
     let layout = &result.layout().objectives;

@@ -79,7 +79,7 @@ pub struct PredictionCell {
     pub upper: f64,
     /// Whether the candidate lies inside the applicability domain.
     pub in_domain: bool,
-    /// Probability of the last class, for a classification.
+    /// Probability of the last of two classes, of the answer among more; for a classification.
     pub probability: Option<f64>,
 }
 

@@ -72,8 +72,9 @@ fn prediction(group: &PredictionGroup, cell: &PredictionCell, language: Language
         Task::Classification { classes } => {
             let name = |class: Option<&String>| class.map(|name| escape(&shorten(name, 30)));
             let class = name(classes.get(cell.value as usize)).unwrap_or_else(|| number(cell.value));
-            let positive = name(classes.last()).unwrap_or_default();
-            let probability = cell.probability.map(|p| format!(", p({positive}) = {}", number(p))).unwrap_or_default();
+            let told = if classes.len() > 2 { classes.get(cell.value as usize) } else { classes.last() };
+            let told = name(told).unwrap_or_default();
+            let probability = cell.probability.map(|p| format!(", p({told}) = {}", number(p))).unwrap_or_default();
             format!("{class}{probability}")
         }
     };

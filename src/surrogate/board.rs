@@ -19,6 +19,11 @@ pub const BOARD: &[OnBoard] = &[
     OnBoard { name: "refractive_index", bytes: include_bytes!("../../models/refractive_index.msm") },
     OnBoard { name: "exfoliation_energy", bytes: include_bytes!("../../models/exfoliation_energy.msm") },
     OnBoard { name: "debye_temperature", bytes: include_bytes!("../../models/debye_temperature.msm") },
+    OnBoard { name: "bulk_modulus", bytes: include_bytes!("../../models/bulk_modulus.msm") },
+    OnBoard { name: "thermal_conductivity", bytes: include_bytes!("../../models/thermal_conductivity.msm") },
+    OnBoard { name: "formation_energy", bytes: include_bytes!("../../models/formation_energy.msm") },
+    OnBoard { name: "alloy_phase", bytes: include_bytes!("../../models/alloy_phase.msm") },
+    OnBoard { name: "alloy_hardness", bytes: include_bytes!("../../models/alloy_hardness.msm") },
 ];
 
 impl OnBoard {

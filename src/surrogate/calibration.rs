@@ -2,8 +2,8 @@
 //!
 //! Members say how far they disagree: the spread. Rows of equal spread have errors of a common size, but not of a common
 //! shape: where most rows are hit exactly and few are missed by far (metals and gaps), root mean square and typical error
-//! differ by an order of magnitude. So two maps are fitted. `std` is a non-decreasing, piecewise linear function
-//! of the spread that meets the root mean square residual of groups of equal spread (a linear map, as in Palmer et al., npj
+//! differ by an order of magnitude. So two maps are fitted. `std` is a non-decreasing function of the spread with the root mean
+//! square residual of rows of that spread (see [`std_curve`](super::std_curve); a linear map, as in Palmer et al., npj
 //! Comput. Mater. 8, 115 (2022), doi 10.1038/s41524-022-00794-8, bends too little for such targets). Intervals are
 //! `value ± t · width`, where `width = scale · spread + offset` follows the typical error and `t` is the conformal quantile of
 //! `|residual| / width` among rows at a similar distance from the training data (normalised conformal prediction with Mondrian
@@ -12,6 +12,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{ascending, equal_groups};
+use super::std_curve::{interpolate, std_curve};
+use super::transform::Transform;
 
 /// Nominal coverages for which quantiles are stored.
 pub const LEVELS: [f64; 20] = [
@@ -20,7 +22,7 @@ pub const LEVELS: [f64; 20] = [
 ];
 /// Place of 0.90, the coverage of `lower..upper`, in [`LEVELS`].
 pub const INTERVAL_LEVEL: usize = 18;
-/// Groups of equal spread that the rescaling is fitted to.
+/// Groups of equal spread that the width is fitted to.
 const SPREAD_GROUPS: usize = 20;
 /// Rows that a Mondrian category needs: a 90 % quantile of 150 values has a standard error of 2.4 points of coverage.
 const CATEGORY_ROWS: usize = 150;
@@ -73,8 +75,14 @@ pub struct Calibration {
     pub scale: f64,
     /// Added to it, in the unit of the target.
     pub offset: f64,
-    /// Smallest std and width.
+    /// Smallest width, and smallest std unless `std_floor` says another.
     pub floor: f64,
+    /// Smallest std, where widths are those of a transformed target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std_floor: Option<f64>,
+    /// What spreads given to the calibration, and widths, are those of. Std is always that of the target.
+    #[serde(default, skip_serializing_if = "is_identity")]
+    pub transform: Transform,
     /// Domain distances that separate the Mondrian categories, ascending.
     pub edges: Vec<f64>,
     /// Nominal coverages.
@@ -87,36 +95,56 @@ pub struct Calibration {
     pub bounds: Bounds,
 }
 
+/// Rows that members have not seen.
+#[derive(Copy, Clone, Debug)]
+pub struct Evidence<'a> {
+    /// Predictions, clipped.
+    pub value: &'a [f64],
+    /// Targets.
+    pub truth: &'a [f64],
+    /// Spread of the members, in what they learned.
+    pub spread: &'a [f64],
+    /// Distance to the training data.
+    pub distance: &'a [f64],
+}
+
 impl Calibration {
-    /// Fits to out-of-fold residuals, spreads and domain distances of the same rows.
-    pub fn fit(residual: &[f64], spread: &[f64], distance: &[f64], bounds: Bounds) -> Self {
-        let points = group_points(residual, spread);
-        let (scale, offset) = fit_scale(&points);
-        let mut squares = 0.0;
-        for r in residual {
-            squares += r * r;
-        }
-        let floor = (FLOOR_SHARE * (squares / residual.len() as f64).sqrt()).max(f64::MIN_POSITIVE);
+    /// Fits to rows that members have not seen.
+    pub fn fit(rows: &Evidence<'_>, transform: Transform, bounds: Bounds) -> Self {
+        let n = rows.truth.len();
+        let residual: Vec<f64> = (0..n).map(|row| transform.residual(rows.truth[row], rows.value[row])).collect();
+        let (spread, distance) = (rows.spread, rows.distance);
+        let (scale, offset) = fit_scale(&group_points(&residual, spread));
         let order = ascending(distance);
-        let categories = (residual.len() / CATEGORY_ROWS).clamp(1, MAX_CATEGORIES);
+        let categories = (n / CATEGORY_ROWS).clamp(1, MAX_CATEGORIES);
         let groups = equal_groups(order.len(), categories);
         let edges = groups[1..].iter().map(|group| distance[order[group.start]]).collect();
-        let (spreads, stds) = non_decreasing(&points);
         let mut calibration = Self {
-            spreads,
-            stds,
+            spreads: Vec::new(),
+            stds: Vec::new(),
             scale,
             offset,
-            floor,
+            floor: floor(&residual),
+            std_floor: None,
+            transform,
             edges,
             levels: LEVELS.to_vec(),
             quantiles: Vec::new(),
             exact: Vec::new(),
             bounds,
         };
+        (calibration.spreads, calibration.stds) = match transform {
+            Transform::Identity => std_curve(&residual, spread),
+            Transform::Log => {
+                let errors: Vec<f64> = (0..n).map(|row| rows.truth[row] - rows.value[row]).collect();
+                let spreads: Vec<f64> = (0..n).map(|row| transform.spread(rows.value[row], spread[row])).collect();
+                calibration.std_floor = Some(floor(&errors));
+                std_curve(&errors, &spreads)
+            }
+        };
         for category in 0..groups.len() {
             // Ties of distance at an edge: membership by the same rule as in prediction.
-            let mut scores: Vec<f64> = (0..residual.len())
+            let mut scores: Vec<f64> = (0..n)
                 .filter(|&row| calibration.category(distance[row]) == category)
                 .map(|row| residual[row].abs() / calibration.width(spread[row]))
                 .collect();
@@ -128,20 +156,16 @@ impl Calibration {
         calibration
     }
 
-    /// Standard deviation of a row from its members' spread: linear between the fitted points, constant below the first,
+    /// Standard deviation and ends of the 90 % interval about a clipped value.
+    pub fn uncertainty(&self, value: f64, spread: f64, distance: f64) -> (f64, f64, f64) {
+        let (lower, upper) = self.interval(value, spread, distance, INTERVAL_LEVEL);
+        (self.std(self.transform.spread(value, spread)), lower, upper)
+    }
+
+    /// Standard deviation of a row from the spread of its members' targets: linear between the fitted points, constant below the first,
     /// proportional to the spread above the last.
     pub fn std(&self, spread: f64) -> f64 {
-        let above = self.spreads.iter().take_while(|&&known| known < spread).count();
-        let (x, y) = (&self.spreads, &self.stds);
-        let std = if above == 0 {
-            y[0]
-        } else if above == x.len() {
-            if x[above - 1] > 0.0 { y[above - 1] * (spread / x[above - 1]) } else { y[above - 1] }
-        } else {
-            let share = (spread - x[above - 1]) / (x[above] - x[above - 1]);
-            y[above - 1] + share * (y[above] - y[above - 1])
-        };
-        std.max(self.floor)
+        interpolate(&self.spreads, &self.stds, spread).max(self.std_floor.unwrap_or(self.floor))
     }
 
     /// What intervals are multiples of.
@@ -149,15 +173,15 @@ impl Calibration {
         (self.scale * spread + self.offset).max(self.floor)
     }
 
-    /// Half of the width of the interval of level [`LEVELS`]`[level]`, before it is clipped.
+    /// Half of the width of the interval of level [`LEVELS`]`[level]`, in what members learned, before it is clipped.
     pub fn half_width(&self, spread: f64, distance: f64, level: usize) -> f64 {
         self.quantiles[self.category(distance)][level] * self.width(spread)
     }
 
     /// Ends of the interval of level [`LEVELS`]`[level]`, clipped to the bounds.
     pub fn interval(&self, value: f64, spread: f64, distance: f64, level: usize) -> (f64, f64) {
-        let half = self.half_width(spread, distance, level);
-        (self.bounds.clip(value - half), self.bounds.clip(value + half))
+        let (lower, upper) = self.transform.interval(value, self.half_width(spread, distance, level));
+        (self.bounds.clip(lower), self.bounds.clip(upper))
     }
 
     /// Mondrian category of a row.
@@ -186,9 +210,24 @@ impl Calibration {
             && !self.spreads.is_empty()
             && self.spreads.len() == self.stds.len()
             && self.spreads.is_sorted()
+            && self.edges.is_sorted()
             && self.spreads.iter().chain(&self.stds).all(|x| x.is_finite() && *x >= 0.0)
             && [self.scale, self.offset, self.floor].iter().all(|x| x.is_finite() && *x >= 0.0)
+            && self.std_floor.is_none_or(|x| x.is_finite() && x >= 0.0)
     }
+}
+
+fn is_identity(transform: &Transform) -> bool {
+    *transform == Transform::Identity
+}
+
+/// Smallest std or width for these residuals.
+fn floor(residual: &[f64]) -> f64 {
+    let mut squares = 0.0;
+    for r in residual {
+        squares += r * r;
+    }
+    (FLOOR_SHARE * (squares / residual.len() as f64).sqrt()).max(f64::MIN_POSITIVE)
 }
 
 /// Smallest score such that at least `level` of n + 1 exchangeable scores lie at or below it; the largest if n is too small.
@@ -213,25 +252,6 @@ fn group_points(residual: &[f64], spread: &[f64]) -> Vec<(f64, f64)> {
             ((x / rows.len() as f64).sqrt(), (y / rows.len() as f64).sqrt())
         })
         .collect()
-}
-
-/// The points with falling stretches levelled (pool adjacent violators: groups have equal size, squares are averaged).
-fn non_decreasing(points: &[(f64, f64)]) -> (Vec<f64>, Vec<f64>) {
-    // Each pool: sum of spreads, sum of squared residuals, groups.
-    let mut pools: Vec<(f64, f64, f64)> = Vec::new();
-    for &(x, y) in points {
-        let mut pool = (x, y * y, 1.0);
-        while let Some(&last) = pools.last() {
-            // Equal spreads cannot have two values.
-            if last.1 / last.2 < pool.1 / pool.2 && last.0 / last.2 < pool.0 / pool.2 {
-                break;
-            }
-            pool = (last.0 + pool.0, last.1 + pool.1, last.2 + pool.2);
-            pools.pop();
-        }
-        pools.push(pool);
-    }
-    pools.into_iter().map(|(x, squares, groups)| (x / groups, (squares / groups).sqrt())).unzip()
 }
 
 /// Non-negative `scale` and `offset` for which `scale · spread + offset` meets the residuals of the groups in the sense of
@@ -273,6 +293,13 @@ mod tests {
     use super::super::dataset::tests::uniform;
     use super::*;
 
+    /// Calibrated on predictions of zero, so that truth and residual are the same.
+    fn fit(residual: &[f64], spread: &[f64], distance: &[f64]) -> Calibration {
+        let value = vec![0.0; residual.len()];
+        let rows = Evidence { value: &value, truth: residual, spread, distance };
+        Calibration::fit(&rows, Transform::Identity, Bounds::default())
+    }
+
     /// Residuals uniform in ±3·spread (standard deviation √3·spread), spread between 1 and 2.
     fn sample(n: u64, purpose: &str) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
         let spread: Vec<f64> = (0..n).map(|i| 1.0 + uniform("spread", i)).collect();
@@ -284,7 +311,7 @@ mod tests {
     #[test]
     fn rescaling_finds_the_factor_between_spread_and_error() {
         let (residual, spread, distance) = sample(20_000, "a");
-        let calibration = Calibration::fit(&residual, &spread, &distance, Bounds::default());
+        let calibration = fit(&residual, &spread, &distance);
         for s in [1.2, 1.8] {
             // Root mean square of a uniform distribution of half width 3s: 3s/√3.
             assert!((calibration.std(s) / (3f64.sqrt() * s) - 1.0).abs() < 0.02, "{} at {s}", calibration.std(s));
@@ -294,7 +321,7 @@ mod tests {
     #[test]
     fn intervals_cover_fresh_rows_as_often_as_they_say() {
         let (residual, spread, distance) = sample(4000, "a");
-        let calibration = Calibration::fit(&residual, &spread, &distance, Bounds::default());
+        let calibration = fit(&residual, &spread, &distance);
         let (fresh, ..) = sample(4000, "b");
         for (level, nominal) in LEVELS.iter().enumerate() {
             let mut covered = 0.0;
@@ -305,13 +332,6 @@ mod tests {
             // Twice four standard errors: calibration and test are both samples.
             assert!((observed - nominal).abs() < 8.0 * (0.25f64 / 4000.0).sqrt(), "{observed} at {nominal}");
         }
-    }
-
-    #[test]
-    fn falling_stretches_are_levelled_to_their_root_mean_square() {
-        let (spreads, stds) = non_decreasing(&[(1.0, 1.0), (2.0, 7.0), (3.0, 1.0), (4.0, 9.0)]);
-        // The two in the middle: (49 + 1) / 2 = 25.
-        assert_eq!((spreads, stds), (vec![1.0, 2.5, 4.0], vec![1.0, 5.0, 9.0]));
     }
 
     #[test]

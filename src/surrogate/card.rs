@@ -6,13 +6,15 @@ use crate::candidate::{Column, Task};
 use crate::chem::Element;
 
 use super::calibration::Calibration;
+use super::class_probability::ClassCalibration;
 use super::dataset::Duplicates;
 use super::member::MemberSpec;
 use super::probability::ProbabilityCalibration;
 use super::stack::Stack;
+use super::transform::Transform;
 
-/// Version of the card's structure.
-pub const SCHEMA_VERSION: u32 = 1;
+/// Version of the card's structure. 2: transforms, bases and three or more classes; files of version 1 are read as they were.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// The card.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +61,16 @@ pub struct Card {
     pub import: Option<ImportCard>,
 }
 
+impl Card {
+    /// Parts of each member: one, and of three or more classes one a class.
+    pub(super) fn num_outputs(&self) -> usize {
+        match &self.task {
+            Task::Classification { classes } if classes.len() > 2 => classes.len(),
+            _ => 1,
+        }
+    }
+}
+
 /// Where an imported model comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,8 +113,11 @@ pub struct TargetCard {
     /// Name (`label`) and unit.
     #[serde(flatten)]
     pub column: Column,
-    /// Transformation before training: `identity`.
-    pub transform: String,
+    /// What members learned of the target: `identity` or `log`.
+    pub transform: Transform,
+    /// Column that the answers of members are added to (Δ-learning); in the unit of the target, and one of the columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// What `value` is: `median` or `class`.
     pub statistic: String,
     /// Nominal coverage of `lower..upper`.
@@ -173,6 +188,9 @@ pub struct TrainingCard {
     pub rows: usize,
     /// Rows left out because they faulted.
     pub faulted: usize,
+    /// Rows of the table left out because their target is empty.
+    #[serde(default)]
+    pub without_target: usize,
     /// SHA-256 over ids, features and targets of the rows trained on.
     pub row_hash: String,
     /// Rows of equal features.
@@ -215,8 +233,10 @@ pub struct MemberCard {
 pub enum Uncertainty {
     /// Standard deviation and conformal interval.
     Regression(Calibration),
-    /// Probability of the positive class.
+    /// Probability of the positive one of two classes.
     Classification(ProbabilityCalibration),
+    /// Probabilities of three and more classes.
+    Classes(ClassCalibration),
     /// Nobody knows: an imported model without calibration. Numbers and probabilities are as the model gives them.
     Unknown,
 }
@@ -251,10 +271,10 @@ pub struct Metrics {
     /// Mean absolute error over the mean absolute deviation of the truth from its mean.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mad_ratio: Option<f64>,
-    /// Mean of the recalls of the two classes at probability 0.5 (the "ROC-AUC" of Matbench).
+    /// Mean of the recalls of the classes; of two, at probability 0.5 (the "ROC-AUC" of Matbench).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balanced_accuracy: Option<f64>,
-    /// True area under the ROC curve.
+    /// True area under the ROC curve; of three and more classes the mean of one class against all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roc_auc: Option<f64>,
     /// Mean negative log-likelihood of the classes.

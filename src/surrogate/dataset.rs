@@ -12,13 +12,15 @@ use super::file::hex;
 
 /// Fewest rows that a model is trained on.
 pub const MIN_ROWS: usize = 10;
+/// Most classes: each costs as much as a whole regression.
+pub const MAX_CLASSES: usize = 32;
 /// Fewest rows of each class.
 pub const MIN_CLASS_ROWS: usize = 5;
 
 /// Rows in the order of their table, with features and target; faulted rows keep their place.
 ///
 /// `features` holds one row per table row (NaN = undefined by the descriptor's definition); the content of the rows of
-/// `faulted` is ignored. `target` is the class index (0, 1) for classification.
+/// `faulted` is ignored. `target` is the class index (from 0) for classification.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// Name of the data, as the card prints it.
@@ -27,7 +29,7 @@ pub struct Dataset {
     pub features: FeatureMatrix,
     /// Name and unit of the target.
     pub target: Column,
-    /// Regression, or the two classes.
+    /// Regression, or the classes.
     pub task: Task,
     /// Target of each row, in `target.unit`.
     pub values: Vec<f64>,
@@ -37,6 +39,10 @@ pub struct Dataset {
     pub compositions: Vec<Option<Composition>>,
     /// Rows without features: the record or a descriptor faulted.
     pub faulted: Vec<bool>,
+    /// Column of `features` that the target is a correction to (Δ-learning); members learn the difference.
+    pub base: Option<usize>,
+    /// Rows of the table that have no target; they are not among these rows.
+    pub without_target: usize,
 }
 
 /// Rows of the same features whose targets differ.
@@ -73,10 +79,26 @@ impl Dataset {
         matches!(self.task, Task::Classification { .. })
     }
 
+    /// Outputs that each member has: one, and of three or more classes one a class.
+    pub fn num_outputs(&self) -> usize {
+        match &self.task {
+            Task::Classification { classes } if classes.len() > 2 => classes.len(),
+            _ => 1,
+        }
+    }
+
+    /// Number of classes; 0 for a regression.
+    pub fn num_classes(&self) -> usize {
+        match &self.task {
+            Task::Regression => 0,
+            Task::Classification { classes } => classes.len(),
+        }
+    }
+
     /// Checks that all parts fit together and that there is something to learn.
     ///
     /// # Errors
-    /// Lengths that differ, no features, targets that are not finite, fewer than [`MIN_ROWS`] usable rows, one constant
+    /// Lengths that differ, no features, targets or bases that are not finite, a base of classes, fewer than [`MIN_ROWS`] usable rows, one constant
     /// target or class, a class of fewer than [`MIN_CLASS_ROWS`] rows.
     pub fn check(&self) -> Result<(), SurrogateError> {
         let n = self.len();
@@ -91,10 +113,18 @@ impl Dataset {
         for row in 0..n {
             if !self.values[row].is_finite() {
                 let (target, value) = (self.target.label.clone(), self.values[row].to_string());
-                return Err(SurrogateError::BadTarget { target, row, value });
+                return Err(SurrogateError::BadTarget { target, row, place: String::new(), value });
             }
         }
         let usable = self.usable();
+        if let Some(base) = self.base {
+            if self.is_classification() || base >= self.features.width() {
+                return bad("a base is a feature column, and the target a number".into());
+            }
+            if let Some(row) = usable.iter().find(|&&row| !self.features.row(row)[base].is_finite()) {
+                return bad(format!("the base is {} in row {row}", self.features.row(*row)[base]));
+            }
+        }
         if usable.len() < MIN_ROWS {
             return Err(SurrogateError::TooFewRows { found: usable.len(), needed: MIN_ROWS });
         }
@@ -117,17 +147,17 @@ impl Dataset {
             }
             return Ok(());
         };
-        if classes.len() != 2 {
+        if !(2..=MAX_CLASSES).contains(&classes.len()) {
             let examples = classes.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            return Err(SurrogateError::NotBinary { target, found: classes.len(), examples });
+            return Err(SurrogateError::NumberOfClasses { target, found: classes.len(), most: MAX_CLASSES, examples });
         }
-        let mut counts = [0; 2];
+        let mut counts = vec![0; classes.len()];
         for &row in usable {
-            match self.values[row] {
-                0.0 => counts[0] += 1,
-                1.0 => counts[1] += 1,
-                value => return Err(SurrogateError::BadTarget { target, row, value: value.to_string() }),
+            let value = self.values[row];
+            if value < 0.0 || value.fract() != 0.0 || value as usize >= classes.len() {
+                return Err(SurrogateError::BadTarget { target, row, place: String::new(), value: value.to_string() });
             }
+            counts[value as usize] += 1;
         }
         for (class, &found) in classes.iter().zip(&counts) {
             if found == usable.len() {
@@ -208,36 +238,45 @@ impl Dataset {
         values
     }
 
+    /// Targets of the given rows without their base: what members learn, before any transform.
+    pub(super) fn differences(&self, rows: &[usize]) -> Vec<f64> {
+        let base = |row: usize| self.base.map_or(0.0, |column| self.features.row(row)[column]);
+        rows.iter().map(|&row| self.values[row] - base(row)).collect()
+    }
+
     /// Targets of the given rows.
     pub(super) fn targets(&self, rows: &[usize]) -> Vec<f64> {
         rows.iter().map(|&row| self.values[row]).collect()
     }
 }
 
-/// Reads a column of texts as classes: `true`/`false`, `0`/`1`, or any two texts in alphabetical order, the last one positive.
+/// Reads a column of texts as classes: `true`/`false`, `0`/`1`, or any 2 to [`MAX_CLASSES`] texts in alphabetical order, the last one
+/// positive.
 ///
 /// # Errors
-/// More or fewer than two different texts, an empty field.
+/// More or fewer different texts, an empty field, a number that is none (`nan`, `inf`).
 pub fn read_classes(target: &str, texts: &[&str]) -> Result<(Vec<String>, Vec<f64>), SurrogateError> {
     let mut classes: Vec<&str> = texts.to_vec();
     classes.sort_unstable();
     classes.dedup();
-    if let Some(row) = texts.iter().position(|text| text.trim().is_empty()) {
-        let value = "empty".into();
-        return Err(SurrogateError::BadTarget { target: target.into(), row, value });
+    let is_no_class = |text: &str| text.trim().is_empty() || text.trim().parse::<f64>().is_ok_and(|x| !x.is_finite());
+    if let Some(row) = texts.iter().position(|text| is_no_class(text)) {
+        let value = if texts[row].trim().is_empty() { "empty".into() } else { texts[row].to_owned() };
+        return Err(SurrogateError::BadTarget { target: target.into(), row, place: String::new(), value });
     }
     match classes.as_slice() {
-        [_, _] => {}
+        [_, _, ..] if classes.len() <= MAX_CLASSES => {}
         [only] => {
             let (target, value) = (target.into(), (*only).into());
             return Err(SurrogateError::ConstantTarget { target, value, rows: texts.len() });
         }
         _ => {
             let examples = classes.iter().take(5).copied().collect::<Vec<_>>().join(", ");
-            return Err(SurrogateError::NotBinary { target: target.into(), found: classes.len(), examples });
+            let (target, found) = (target.into(), classes.len());
+            return Err(SurrogateError::NumberOfClasses { target, found, most: MAX_CLASSES, examples });
         }
     }
-    let values = texts.iter().map(|text| f64::from(u8::from(*text == classes[1]))).collect();
+    let values = texts.iter().map(|text| classes.partition_point(|class| class < text) as f64).collect();
     Ok((classes.into_iter().map(str::to_owned).collect(), values))
 }
 
@@ -273,6 +312,8 @@ pub(super) mod tests {
             ids: (0..n).map(|row| format!("row-{row}")).collect(),
             compositions: vec![None; n],
             faulted: vec![false; n],
+            base: None,
+            without_target: 0,
         }
     }
 
@@ -313,7 +354,12 @@ pub(super) mod tests {
         let (classes, values) = read_classes("is_metal", &["True", "False", "True"]).expect("two classes");
         assert_eq!(classes, ["False", "True"]);
         assert_eq!(values, [1.0, 0.0, 1.0]);
-        assert!(matches!(read_classes("t", &["a", "b", "c"]), Err(SurrogateError::NotBinary { found: 3, .. })));
+        let (classes, values) = read_classes("phase", &["c", "a", "b", "a"]).expect("three classes");
+        assert_eq!((classes.join(" "), values), ("a b c".into(), vec![2.0, 0.0, 1.0, 0.0]));
+        let many: Vec<String> = (0..=MAX_CLASSES).map(|i| format!("class {i}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(matches!(read_classes("t", &many), Err(SurrogateError::NumberOfClasses { found: 33, .. })));
+        assert!(matches!(read_classes("t", &["a", "NaN"]), Err(SurrogateError::BadTarget { row: 1, .. })));
         assert!(matches!(read_classes("t", &["a", "a"]), Err(SurrogateError::ConstantTarget { .. })));
     }
 }

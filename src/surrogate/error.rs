@@ -124,12 +124,16 @@ pub enum SurrogateError {
         needed: usize,
     },
     /// A target that is no finite number.
-    #[error("target \"{target}\" is {value} in row {row}, expected a finite number (drop the row or mend the value)")]
+    #[error(
+        "target \"{target}\" is {value} in row {row}{place}, expected a finite number or a class (empty rows are left out)"
+    )]
     BadTarget {
         /// Name of the target.
         target: String,
         /// Row, from 0.
         row: usize,
+        /// File and line in brackets, where they are known.
+        place: String,
         /// What it holds.
         value: String,
     },
@@ -155,15 +159,27 @@ pub enum SurrogateError {
         /// Minimum.
         needed: usize,
     },
-    /// More classes than the recipe can do.
-    #[error("target \"{target}\" has {found} different values, classification needs exactly 2: {examples}")]
-    NotBinary {
+    /// More classes than can be told apart at a bearable cost, or fewer than two.
+    #[error("target \"{target}\" has {found} different values, classification needs 2 to {most}: {examples}")]
+    NumberOfClasses {
         /// Name of the target.
         target: String,
         /// Number of values.
         found: usize,
+        /// Maximum.
+        most: usize,
         /// The first few.
         examples: String,
+    },
+    /// A logarithm was asked for, and a target is not positive.
+    #[error("target \"{target}\" is {value} in row \"{id}\": a logarithm needs positive targets")]
+    NoLogarithm {
+        /// Name of the target.
+        target: String,
+        /// The row's id.
+        id: String,
+        /// The target there.
+        value: f64,
     },
     /// Nothing can be learnt from these features.
     #[error(
@@ -221,6 +237,7 @@ impl SurrogateError {
             Self::Import { source, .. } | Self::ImportRequest(source) => source.hint(),
             Self::Altered { .. } | Self::WrongSize { .. } => Some("fetch the file again, or train the model again"),
             Self::NewerVersion { .. } => Some("update matsieve"),
+            Self::NoLogarithm { .. } => Some("train with --transform none"),
             Self::NoSignal { .. } => Some("try more descriptors, or check that target and rows belong together"),
             _ => None,
         }

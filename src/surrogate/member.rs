@@ -10,6 +10,7 @@ use super::import::{Imported, ImportedSpec};
 use super::network::{Network, NetworkParameters, fit_network};
 use super::random::random_u64;
 use super::tensors::{Tensor, TensorError, Tensors};
+use super::transform::Transform;
 use super::trees::{
     Boosted, BoostingParameters, ExtraTreesParameters, Forest, ForestPrediction, Loss, Objective, TrainingMatrix,
     fit_boosting, fit_extra_trees,
@@ -121,6 +122,21 @@ impl MemberSpec {
             Self::Attention { .. } => "attention",
             Self::Network { .. } => "network",
             Self::GaussianProcess { .. } => "gaussian_process",
+        }
+    }
+
+    /// Whether it predicts medians of leaves, which are the same whether the target or its logarithm is learned.
+    pub(super) fn is_forest(&self) -> bool {
+        matches!(self, Self::ExtraTrees { .. } | Self::Hurdle { .. })
+    }
+
+    /// The member for a transformed target: what is said of a value of the target is said of its transform.
+    pub(super) fn of_learned(&self, transform: Transform) -> Self {
+        match self {
+            Self::Hurdle { at, parameters } => {
+                Self::Hurdle { at: transform.forward(*at), parameters: parameters.clone() }
+            }
+            other => other.clone(),
         }
     }
 

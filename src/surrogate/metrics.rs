@@ -64,6 +64,36 @@ pub fn roc_auc(truth: &[bool], score: &[f64]) -> f64 {
     (sum - positives * (positives + 1.0) / 2.0) / (positives * negatives)
 }
 
+/// Mean over the classes that occur of the share that is recognised; NaN for no rows.
+pub fn class_accuracy(truth: &[usize], predicted: &[usize], classes: usize) -> f64 {
+    let (mut right, mut count) = (vec![0usize; classes], vec![0usize; classes]);
+    for (&t, &p) in truth.iter().zip(predicted) {
+        count[t] += 1;
+        right[t] += usize::from(t == p);
+    }
+    let recalls: Vec<f64> = count
+        .iter()
+        .zip(&right)
+        .filter(|pair| *pair.0 > 0)
+        .map(|(&count, &right)| right as f64 / count as f64)
+        .collect();
+    mean_of(recalls.len(), |class| recalls[class])
+}
+
+/// Mean area under the ROC curves of each class against all others, over the classes that occur; `probability` is
+/// rows × classes. NaN if only one class occurs.
+pub fn class_auc(truth: &[usize], probability: &[f64], classes: usize) -> f64 {
+    let areas: Vec<f64> = (0..classes)
+        .map(|class| {
+            let is_class: Vec<bool> = truth.iter().map(|&t| t == class).collect();
+            let score: Vec<f64> = probability.iter().skip(class).step_by(classes).copied().collect();
+            roc_auc(&is_class, &score)
+        })
+        .filter(|area| !area.is_nan())
+        .collect();
+    mean_of(areas.len(), |class| areas[class])
+}
+
 /// Mean negative log-likelihood of the classes, probabilities clipped to [1e-15, 1 − 1e-15].
 pub fn log_loss(truth: &[bool], probability: &[f64]) -> f64 {
     mean_of(truth.len(), |i| {
@@ -113,16 +143,18 @@ pub fn normal_nll(residual: f64, std: f64) -> f64 {
 }
 
 /// Weighted interval score of symmetric central intervals around the prediction: approximates the continuous ranked
-/// probability score, of which it is the sum over quantiles. `half_widths` belong to the nominal coverages `levels`.
+/// probability score, of which it is the sum over quantiles. `reaches` are the distances of the ends from the prediction, downwards and
+/// upwards, at the nominal coverages `levels`.
 ///
 /// # References
 /// Bracher, Ray, Gneiting, Reich, PLoS Comput. Biol. 17, e1008618 (2021), doi 10.1371/journal.pcbi.1008618, equation 1.
-pub fn weighted_interval_score(residual: f64, levels: &[f64], half_widths: &[f64]) -> f64 {
+pub fn weighted_interval_score(residual: f64, levels: &[f64], reaches: &[(f64, f64)]) -> f64 {
     let error = residual.abs();
     let mut sum = 0.5 * error;
-    for (level, half) in levels.iter().zip(half_widths) {
-        // α/2 times the interval score 2h + (2/α)(|r| − h)₊.
-        sum += (1.0 - level) * half + (error - half).max(0.0);
+    for (level, (down, up)) in levels.iter().zip(reaches) {
+        // α/2 times the interval score u + d + (2/α)((r − u)₊ + (−r − d)₊).
+        let outside = if residual < 0.0 { error - down } else { error - up };
+        sum += (1.0 - level) * (0.5 * (down + up)) + outside.max(0.0);
     }
     sum / (levels.len() as f64 + 0.5)
 }
@@ -221,6 +253,23 @@ mod tests {
         assert_eq!(balanced_accuracy(&truth, &[true, true, true, false, false]), 0.875);
     }
 
+    /// scikit-learn 1.9.1: balanced_accuracy_score, roc_auc_score(multi_class="ovr", average="macro").
+    #[test]
+    fn classes_score_as_in_scikit_learn() {
+        let truth = [0, 0, 1, 1, 1, 2, 2, 0];
+        #[rustfmt::skip]
+        let probability = [
+            0.7, 0.2, 0.1, 0.3, 0.5, 0.2, 0.2, 0.6, 0.2, 0.1, 0.8, 0.1,
+            0.4, 0.3, 0.3, 0.2, 0.2, 0.6, 0.3, 0.4, 0.3, 0.5, 0.25, 0.25,
+        ];
+        let answers = [0, 1, 1, 1, 0, 2, 1, 0];
+        assert!((class_accuracy(&truth, &answers, 3) - 0.611_111_111_111_111).abs() < 1e-15);
+        assert!((class_auc(&truth, &probability, 3) - 0.908_333_333_333_333_3).abs() < 1e-15);
+        // A class that does not occur has no recall and no curve.
+        assert_eq!(class_accuracy(&[0, 0], &[0, 1], 3), 0.5);
+        assert!(class_auc(&[0, 0], &[0.5; 6], 3).is_nan());
+    }
+
     #[test]
     fn spearman_of_a_monotone_map_is_one() {
         assert!((spearman(&[1.0, 2.0, 5.0, 9.0], &[0.1, 0.2, 0.3, 70.0]) - 1.0).abs() < 1e-15);
@@ -280,7 +329,7 @@ mod tests {
                 low
             })
             .collect();
-        let score = weighted_interval_score(0.0, &levels, &halves);
+        let score = weighted_interval_score(0.0, &levels, &halves.iter().map(|&half| (half, half)).collect::<Vec<_>>());
         assert!((score - (2f64.sqrt() - 1.0) / std::f64::consts::PI.sqrt()).abs() < 0.002, "{score}");
     }
 }

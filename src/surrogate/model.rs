@@ -6,13 +6,15 @@ use crate::candidate::{Column, PredictionGroup, Predictions, Rows, Task};
 use crate::units::closest;
 
 use super::Surrogate;
-use super::calibration::INTERVAL_LEVEL;
 use super::card::{Card, SCHEMA_VERSION, Uncertainty};
+use super::class_probability::{class_spread, mean_shares, most_probable, shares};
+use super::dataset::MAX_CLASSES;
 use super::domain::{Domain, DomainScratch};
 use super::error::SurrogateError;
 use super::file;
 use super::member::{Member, MemberPrediction};
 use super::tensors::{TensorError, Tensors};
+use super::transform::Transform;
 use super::trees::Objective;
 
 /// Largest relative difference of a self-check: other architectures may differ in the last bits.
@@ -26,6 +28,7 @@ const CHECKED: [&str; 6] = ["value", "std", "lower", "upper", "domain_distance",
 #[derive(Clone, Debug)]
 pub struct Model {
     pub(super) card: Card,
+    /// Members in the order of the card; of three or more classes, each has one part a class, and parts follow each other.
     pub(super) members: Vec<Member>,
     pub(super) domain: Domain,
     /// Inputs of the self-check, rows × columns.
@@ -77,7 +80,7 @@ impl Model {
         tensors.push_f64("self_check.inputs", &self.check_inputs);
         tensors.push_f64("self_check.outputs", &self.check_outputs);
         for (number, member) in self.members.iter().enumerate() {
-            member.write(&format!("member{number}."), &mut tensors);
+            member.write(&prefix(number, self.card.num_outputs()), &mut tensors);
         }
         file::encode(&card, &tensors)
     }
@@ -158,7 +161,7 @@ impl Model {
         Ok(())
     }
 
-    /// What each member predicts, in the order of the card.
+    /// What each member predicts of what it learned, in the order of [`members`](Self::members).
     pub fn predict_members(&self, rows: Rows<'_>) -> Vec<MemberPrediction> {
         let predict = |member: &Member| {
             let mut prediction = MemberPrediction::default();
@@ -168,16 +171,27 @@ impl Model {
         self.members.iter().map(predict).collect()
     }
 
+    /// The target that belongs to what members say of what they learned; `base` is that of the row.
+    pub(super) fn answer(&self, learned: f64, base: Option<f64>) -> f64 {
+        let value = self.card.target.transform.inverse(learned);
+        base.map_or(value, |base| value + base)
+    }
+
+    /// Place of the base among the columns.
+    pub(super) fn base_column(&self) -> Option<usize> {
+        let base = self.card.target.base.as_ref()?;
+        self.card.columns.iter().position(|column| column.label == *base)
+    }
+
     /// Combined value (or calibrated probability), std and interval of row `row` from its members' predictions.
-    pub(super) fn combine(&self, members: &[MemberPrediction], row: usize, distance: f64) -> [f64; 4] {
+    fn combine(&self, members: &[MemberPrediction], row: usize, base: Option<f64>, distance: f64) -> [f64; 4] {
         let values: smallvec::SmallVec<[f64; 8]> = members.iter().map(|member| member.value[row]).collect();
         let combined = self.card.stack.combine(&values);
         let spread = spread(&self.card.stack.weights, members, row);
         match &self.card.uncertainty {
             Uncertainty::Regression(calibration) => {
-                let value = calibration.bounds.clip(combined);
-                let std = calibration.std(spread);
-                let (lower, upper) = calibration.interval(value, spread, distance, INTERVAL_LEVEL);
+                let value = calibration.bounds.clip(self.answer(combined, base));
+                let (std, lower, upper) = calibration.uncertainty(value, spread, distance);
                 [value, std, lower, upper]
             }
             Uncertainty::Classification(calibration) => {
@@ -186,7 +200,25 @@ impl Model {
                 let (lower, upper) = calibration.interval(probability, std);
                 [probability, std, lower, upper]
             }
-            Uncertainty::Unknown => [combined, f64::NAN, f64::NAN, f64::NAN],
+            Uncertainty::Classes(_) | Uncertainty::Unknown => [combined, f64::NAN, f64::NAN, f64::NAN],
+        }
+    }
+
+    /// Probabilities of three or more classes of all rows, row by row with std and interval of the answer's.
+    fn predict_classes(&self, members: &[MemberPrediction], classes: usize, out: &mut Predictions) {
+        let rows = out.len();
+        let members: Vec<Vec<f64>> = members.chunks_exact(classes).map(|outputs| shares(outputs, rows)).collect();
+        let weights = &self.card.stack.weights;
+        for row in 0..rows {
+            let probability = &mut out.probability[row * classes..(row + 1) * classes];
+            mean_shares(weights, &members, row, probability);
+            let Uncertainty::Classes(calibration) = &self.card.uncertainty else { continue };
+            calibration.apply(probability);
+            let answer = most_probable(probability);
+            let sure = probability[answer];
+            let std = calibration.std(sure, class_spread(weights, &members, (row, classes), answer));
+            (out.value[row], out.std[row]) = (answer as f64, std);
+            (out.lower[row], out.upper[row]) = calibration.interval(sure, std);
         }
     }
 
@@ -216,12 +248,11 @@ impl Model {
         let width = card.columns.len();
         let tensor = |error: TensorError| malformed(error.to_string());
         let objective = objective(&card.task);
-        let members: Vec<Member> = card
-            .members
-            .iter()
-            .enumerate()
-            .map(|(number, member)| {
-                Member::read(&member.spec, objective, &format!("member{number}."), &contents.tensors)
+        let outputs = card.num_outputs();
+        let members: Vec<Member> = (0..card.members.len() * outputs)
+            .map(|number| {
+                let spec = &card.members[number / outputs].spec;
+                Member::read(spec, objective, &prefix(number, outputs), &contents.tensors)
             })
             .collect::<Result<_, _>>()
             .map_err(tensor)?;
@@ -270,12 +301,17 @@ impl Surrogate for Model {
         let members = self.predict_members(rows);
         let mut scratch = DomainScratch::default();
         let mut features = vec![0.0; rows.width()];
+        let base = self.base_column();
         for row in 0..rows.len() {
             rows.gather(row, &mut features);
             let position = self.domain.locate(&features, &mut scratch);
-            let [value, std, lower, upper] = self.combine(&members, row, position.distance);
             out.domain_distance[row] = position.distance;
             out.in_domain[row] = u8::from(position.distance <= 1.0 && !position.is_novel);
+            if num_classes > 2 {
+                continue;
+            }
+            let base = base.map(|column| features[column]);
+            let [value, std, lower, upper] = self.combine(&members, row, base, position.distance);
             (out.std[row], out.lower[row], out.upper[row]) = (std, lower, upper);
             if num_classes == 0 {
                 out.value[row] = value;
@@ -284,6 +320,9 @@ impl Surrogate for Model {
                 out.probability[2 * row] = 1.0 - value;
                 out.probability[2 * row + 1] = value;
             }
+        }
+        if num_classes > 2 {
+            self.predict_classes(&members, num_classes, out);
         }
     }
 }
@@ -313,6 +352,14 @@ pub(super) fn spread(weights: &[f64], members: &[MemberPrediction], row: usize) 
     variance.sqrt()
 }
 
+/// What the names of a member part's tensors begin with.
+fn prefix(number: usize, outputs: usize) -> String {
+    match outputs {
+        1 => format!("member{number}."),
+        _ => format!("member{}.class{}.", number / outputs, number % outputs),
+    }
+}
+
 fn read_card(json: &[u8]) -> Result<Card, SurrogateError> {
     #[derive(serde::Deserialize)]
     struct Version {
@@ -326,15 +373,30 @@ fn read_card(json: &[u8]) -> Result<Card, SurrogateError> {
     let card: Card = serde_json::from_slice(json).map_err(bad)?;
     let weights = &card.stack.weights;
     let total: f64 = weights.iter().fold(0.0, |sum, weight| sum + weight);
-    let binary = match &card.task {
+    let task = match &card.task {
         Task::Regression => matches!(card.uncertainty, Uncertainty::Regression(_) | Uncertainty::Unknown),
         Task::Classification { classes } => {
-            classes.len() == 2 && matches!(card.uncertainty, Uncertainty::Classification(_) | Uncertainty::Unknown)
+            let fits = match classes.len() {
+                2 => matches!(card.uncertainty, Uncertainty::Classification(_) | Uncertainty::Unknown),
+                3..=MAX_CLASSES => matches!(card.uncertainty, Uncertainty::Classes(_)),
+                _ => false,
+            };
+            fits && card.target.base.is_none()
         }
+    };
+    let base = card.target.base.as_ref();
+    let has_base = base.is_none_or(|base| {
+        let column = card.columns.iter().find(|column| column.label == *base);
+        column.is_some_and(|column| column.unit == card.target.column.unit)
+    });
+    let transform = match &card.uncertainty {
+        Uncertainty::Regression(calibration) => calibration.transform,
+        _ => Transform::Identity,
     };
     let calibration = match &card.uncertainty {
         Uncertainty::Regression(calibration) => calibration.is_valid(),
         Uncertainty::Classification(calibration) => calibration.is_valid(),
+        Uncertainty::Classes(calibration) => calibration.is_valid(),
         Uncertainty::Unknown => true,
     };
     let checks = [
@@ -342,7 +404,9 @@ fn read_card(json: &[u8]) -> Result<Card, SurrogateError> {
         (!card.columns.is_empty() && card.columns.len() <= MAX_COLUMNS, "number of columns"),
         (weights.len() == card.members.len() && weights.iter().all(|&w| w >= 0.0), "weights"),
         ((total - 1.0).abs() < 1e-6, "sum of weights"),
-        (binary, "task"),
+        (task, "task"),
+        (has_base, "base"),
+        (transform == card.target.transform && (base.is_none() || transform == Transform::Identity), "transform"),
         (calibration, "calibration"),
     ];
     match checks.iter().find(|check| !check.0) {

@@ -49,22 +49,7 @@ impl ProbabilityCalibration {
         let (slope, intercept) = fit_logistic(&logits, truth);
         let mut calibration = Self { slope, intercept, reliability: Vec::new() };
         let calibrated: Vec<f64> = probability.iter().map(|&p| calibration.apply(p)).collect();
-        let order = ascending(&calibrated);
-        for group in equal_groups(order.len(), RELIABILITY_BINS.min(order.len() / 10)) {
-            let rows = &order[group];
-            let (mut mean, mut positive) = (0.0, 0.0);
-            for &row in rows {
-                mean += calibrated[row];
-                positive += truth[row];
-            }
-            let count = rows.len() as f64;
-            calibration.reliability.push(ReliabilityBin {
-                upper: calibrated[rows[rows.len() - 1]],
-                rows: rows.len(),
-                probability: mean / count,
-                frequency: positive / count,
-            });
-        }
+        calibration.reliability = reliability(&calibrated, truth);
         calibration
     }
 
@@ -75,20 +60,12 @@ impl ProbabilityCalibration {
 
     /// Standard deviation of a calibrated probability; `spread` is the standard deviation of the members' probabilities.
     pub fn std(&self, calibrated: f64, spread: f64) -> f64 {
-        let place = self.reliability.iter().position(|bin| calibrated <= bin.upper);
-        let Some(bin) = place.map_or(self.reliability.last(), |place| self.reliability.get(place)) else {
-            return spread;
-        };
-        // Laplace's rule keeps the standard error of a pure bin above zero.
-        let count = bin.rows as f64;
-        let frequency = (bin.frequency * count + 1.0) / (count + 2.0);
-        let bias = bin.frequency - bin.probability;
-        (spread * spread + frequency * (1.0 - frequency) / count + bias * bias).sqrt()
+        reliability_std(&self.reliability, calibrated, spread)
     }
 
     /// Ends of the 90 % interval of the probability.
     pub fn interval(&self, calibrated: f64, std: f64) -> (f64, f64) {
-        ((calibrated - NORMAL_90 * std).max(0.0), (calibrated + NORMAL_90 * std).min(1.0))
+        probability_interval(calibrated, std)
     }
 
     /// Whether the numbers of a file make sense.
@@ -96,10 +73,55 @@ impl ProbabilityCalibration {
         self.slope.is_finite()
             && self.intercept.is_finite()
             && !self.reliability.is_empty()
-            && self.reliability.iter().all(|bin| {
-                bin.rows > 0 && [bin.upper, bin.probability, bin.frequency].iter().all(|x| (0.0..=1.0).contains(x))
-            })
+            && self.reliability.iter().all(ReliabilityBin::is_valid)
     }
+}
+
+impl ReliabilityBin {
+    /// Whether the numbers of a file make sense.
+    pub(super) fn is_valid(&self) -> bool {
+        self.rows > 0 && [self.upper, self.probability, self.frequency].iter().all(|x| (0.0..=1.0).contains(x))
+    }
+}
+
+/// Groups of rows of similar calibrated probability; `truth` is 1 where what the probability speaks of is so.
+pub(super) fn reliability(calibrated: &[f64], truth: &[f64]) -> Vec<ReliabilityBin> {
+    let order = ascending(calibrated);
+    let mut bins = Vec::new();
+    for group in equal_groups(order.len(), RELIABILITY_BINS.min(order.len() / 10)) {
+        let rows = &order[group];
+        let (mut mean, mut positive) = (0.0, 0.0);
+        for &row in rows {
+            mean += calibrated[row];
+            positive += truth[row];
+        }
+        let count = rows.len() as f64;
+        bins.push(ReliabilityBin {
+            upper: calibrated[rows[rows.len() - 1]],
+            rows: rows.len(),
+            probability: mean / count,
+            frequency: positive / count,
+        });
+    }
+    bins
+}
+
+/// Standard deviation of a calibrated probability: the members' disagreement, and error and standard error of its bin.
+pub(super) fn reliability_std(bins: &[ReliabilityBin], calibrated: f64, spread: f64) -> f64 {
+    let place = bins.iter().position(|bin| calibrated <= bin.upper);
+    let Some(bin) = place.map_or(bins.last(), |place| bins.get(place)) else {
+        return spread;
+    };
+    // Laplace's rule keeps the standard error of a pure bin above zero.
+    let count = bin.rows as f64;
+    let frequency = (bin.frequency * count + 1.0) / (count + 2.0);
+    let bias = bin.frequency - bin.probability;
+    (spread * spread + frequency * (1.0 - frequency) / count + bias * bias).sqrt()
+}
+
+/// Ends of the 90 % interval of a probability.
+pub(super) fn probability_interval(calibrated: f64, std: f64) -> (f64, f64) {
+    ((calibrated - NORMAL_90 * std).max(0.0), (calibrated + NORMAL_90 * std).min(1.0))
 }
 
 fn logit(probability: f64) -> f64 {

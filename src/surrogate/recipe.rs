@@ -8,6 +8,7 @@ use super::error::SurrogateError;
 use super::gaussian_process::GaussianProcessParameters;
 use super::member::{HURDLE_ROWS, MemberSpec};
 use super::network::NetworkParameters;
+use super::transform::TransformChoice;
 use super::trees::{BoostingParameters, ExtraTreesParameters};
 
 /// What is trained, and how.
@@ -21,6 +22,8 @@ pub struct Recipe {
     pub inner_folds: usize,
     /// Seed of everything random.
     pub seed: u64,
+    /// What members learn of the target.
+    pub transform: TransformChoice,
     /// Trains even where nothing can be learnt, instead of an error.
     pub accept_no_signal: bool,
 }
@@ -59,7 +62,7 @@ impl Recipe {
             list => (list, 5),
         };
         let is_list = list == text;
-        let frequent = if data.is_classification() { None } else { frequent_value(&data.targets(&rows)) };
+        let frequent = if data.is_classification() { None } else { frequent_value(&data.differences(&rows)) };
         let mut members: Vec<MemberSpec> = Vec::new();
         for entry in list.split(',').map(str::trim) {
             let (name, number) = match entry.split_once(':') {
@@ -120,7 +123,14 @@ impl Recipe {
             }
             members.push(member);
         }
-        Ok(Self { name: text.into(), members, inner_folds, seed, accept_no_signal: false })
+        Ok(Self {
+            name: text.into(),
+            members,
+            inner_folds,
+            seed,
+            transform: TransformChoice::default(),
+            accept_no_signal: false,
+        })
     }
 }
 

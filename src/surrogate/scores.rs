@@ -4,11 +4,13 @@ use crate::candidate::Predictions;
 
 use super::calibration::{Calibration, LEVELS};
 use super::card::Metrics;
+use super::class_probability::most_probable;
 use super::metrics::{
-    ascending, balanced_accuracy, coefficient_of_determination, coverage, equal_groups,
+    ascending, balanced_accuracy, class_accuracy, class_auc, coefficient_of_determination, coverage, equal_groups,
     expected_normalised_calibration_error, log_loss, mean_absolute_deviation, mean_absolute_error, miscalibration_area,
     normal_nll, roc_auc, root_mean_squared_error, spearman, weighted_interval_score,
 };
+use super::transform::Transform;
 
 /// Groups of the calibration error and of reliability diagrams.
 const GROUPS: usize = 10;
@@ -37,6 +39,30 @@ pub fn probability_metrics(truth: &[f64], probability: &[f64]) -> Metrics {
     }
 }
 
+/// Scores of the probabilities of three and more classes, rows × classes.
+pub fn class_metrics(labels: &[usize], probability: &[f64], classes: usize) -> Metrics {
+    let answers: Vec<usize> = probability.chunks_exact(classes).map(most_probable).collect();
+    let own: Vec<f64> = labels.iter().enumerate().map(|(row, label)| probability[row * classes + label]).collect();
+    Metrics {
+        balanced_accuracy: finite(class_accuracy(labels, &answers, classes)),
+        roc_auc: finite(class_auc(labels, probability, classes)),
+        log_loss: finite(log_loss(&vec![true; own.len()], &own)),
+        ..Metrics::default()
+    }
+}
+
+/// The same with the error of the answers' probabilities, and their reliability diagram.
+pub fn class_metrics_and_curve(labels: &[usize], probability: &[f64], classes: usize) -> (Metrics, Vec<[f64; 2]>) {
+    let (mut sure, mut right) = (Vec::new(), Vec::new());
+    for (row, &label) in probability.chunks_exact(classes).zip(labels) {
+        let answer = most_probable(row);
+        sure.push(row[answer]);
+        right.push(f64::from(u8::from(answer == label)));
+    }
+    let (miscalibration, curve) = reliability_curve(&right, &sure);
+    (Metrics { miscalibration, ..class_metrics(labels, probability, classes) }, curve)
+}
+
 /// Everything about a regression, and the calibration curve; row *i* was predicted with `calibrations[i]` from `spreads[i]`.
 pub fn regression_metrics(
     truth: &[f64],
@@ -47,10 +73,13 @@ pub fn regression_metrics(
     let n = truth.len();
     let residual: Vec<f64> = truth.iter().zip(&predicted.value).map(|(t, p)| t - p).collect();
     let error: Vec<f64> = residual.iter().map(|r| r.abs()).collect();
+    // What intervals are about: the residual of what members learned.
+    let learned: Vec<f64> =
+        (0..n).map(|row| calibrations[row].transform.residual(truth[row], predicted.value[row])).collect();
     let observed: [f64; LEVELS.len()] = std::array::from_fn(|place| {
         let mut sum = 0.0;
         for row in 0..n {
-            sum += calibrations[row].covered(residual[row], spreads[row], predicted.domain_distance[row], place);
+            sum += calibrations[row].covered(learned[row], spreads[row], predicted.domain_distance[row], place);
         }
         sum / n as f64
     });
@@ -61,8 +90,17 @@ pub fn regression_metrics(
         width += predicted.upper[row] - predicted.lower[row];
     }
     let intervals = |row: usize| {
-        let half = |place| calibrations[row].half_width(spreads[row], predicted.domain_distance[row], place);
-        std::array::from_fn::<f64, { LEVELS.len() }, _>(half)
+        let (calibration, value) = (calibrations[row], predicted.value[row]);
+        std::array::from_fn::<(f64, f64), { LEVELS.len() }, _>(|place| {
+            let half = calibration.half_width(spreads[row], predicted.domain_distance[row], place);
+            match calibration.transform {
+                Transform::Identity => (half, half),
+                transform => {
+                    let (lower, upper) = transform.interval(value, half);
+                    (value - lower, upper - value)
+                }
+            }
+        })
     };
     let (mut likelihood, mut score) = (0.0, 0.0);
     for (row, (&residual, &std)) in residual.iter().zip(&predicted.std).enumerate() {
@@ -86,8 +124,36 @@ pub fn regression_metrics(
     (metrics, LEVELS.iter().zip(observed).map(|(&nominal, seen)| [nominal, seen]).collect())
 }
 
+/// Coverage, calibration error and sharpness of value, std and interval, without a calibration behind them.
+pub fn normal_metrics(truth: &[f64], predicted: &Predictions) -> Metrics {
+    let n = truth.len() as f64;
+    let residual: Vec<f64> = truth.iter().zip(&predicted.value).map(|(t, p)| t - p).collect();
+    let error: Vec<f64> = residual.iter().map(|r| r.abs()).collect();
+    let (mut squares, mut width, mut likelihood) = (0.0, 0.0, 0.0);
+    for (row, &std) in predicted.std.iter().enumerate() {
+        squares += std * std;
+        width += predicted.upper[row] - predicted.lower[row];
+        likelihood += normal_nll(residual[row], std);
+    }
+    Metrics {
+        coverage_90: finite(coverage(truth, &predicted.lower, &predicted.upper)),
+        ence: finite(expected_normalised_calibration_error(&residual, &predicted.std, GROUPS)),
+        sharpness: finite((squares / n).sqrt()),
+        interval_width: finite(width / n),
+        nll: finite(likelihood / n),
+        error_std_spearman: finite(spearman(&error, &predicted.std)),
+        ..point_metrics(truth, &predicted.value)
+    }
+}
+
 /// Everything about a classification, and the reliability diagram.
 pub fn classification_metrics(truth: &[f64], probability: &[f64]) -> (Metrics, Vec<[f64; 2]>) {
+    let (miscalibration, curve) = reliability_curve(truth, probability);
+    (Metrics { miscalibration, ..probability_metrics(truth, probability) }, curve)
+}
+
+/// Mean difference of probability and frequency over groups of equal size, and both of each group.
+fn reliability_curve(truth: &[f64], probability: &[f64]) -> (Option<f64>, Vec<[f64; 2]>) {
     let order = ascending(probability);
     let (mut curve, mut area) = (Vec::new(), 0.0);
     for group in equal_groups(order.len(), GROUPS) {
@@ -101,8 +167,7 @@ pub fn classification_metrics(truth: &[f64], probability: &[f64]) -> (Metrics, V
         curve.push([mean / count, frequency / count]);
         area += (mean - frequency).abs();
     }
-    let miscalibration = finite(area / truth.len() as f64);
-    (Metrics { miscalibration, ..probability_metrics(truth, probability) }, curve)
+    (finite(area / truth.len() as f64), curve)
 }
 
 /// Mean over folds of every score that all folds have.

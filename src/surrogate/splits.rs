@@ -123,6 +123,29 @@ pub fn stratified(values: &[f64], folds: usize, seed: u64) -> Vec<usize> {
     fold_of
 }
 
+/// The folds of a table's rows as folds of those rows that have a target; `table_rows` are their numbers in the table.
+///
+/// # Errors
+/// A fold that has no row left to test or to train on.
+pub fn with_target(folds: Vec<Fold>, table_rows: &[usize], num_table_rows: usize) -> Result<Vec<Fold>, SurrogateError> {
+    let mut places = vec![None; num_table_rows];
+    for (place, &row) in table_rows.iter().enumerate() {
+        places[row] = Some(place);
+    }
+    let kept = |rows: &[usize]| rows.iter().filter_map(|&row| places[row]).collect::<Vec<_>>();
+    folds
+        .into_iter()
+        .map(|fold| {
+            let (train, test) = (kept(&fold.train), kept(&fold.test));
+            if train.is_empty() || test.is_empty() {
+                let reason = format!("fold {}: no row with a target is left to train on or to test", fold.name);
+                return Err(SurrogateError::BadSplit { reason });
+            }
+            Ok(Fold { name: fold.name, train, test })
+        })
+        .collect()
+}
+
 /// Reads `{"folds": [{"test": [row, …], "train": [row, …]?}, …]}`; rows count from 0 in file order.
 ///
 /// # Errors
@@ -355,6 +378,16 @@ mod tests {
 
     use super::super::dataset::tests::synthetic;
     use super::*;
+
+    #[test]
+    fn folds_of_a_table_lose_the_rows_without_target() {
+        // Row 1 of 5 has no target: rows 2, 3, 4 of the table are 1, 2, 3 of the data.
+        let text = r#"{"folds": [{"test": [1, 3]}, {"test": [1]}]}"#;
+        let folds = parse_folds(text, 5).expect("folds");
+        let kept = with_target(folds[..1].to_vec(), &[0, 2, 3, 4], 5).expect("rows are left");
+        assert_eq!((kept[0].test.as_slice(), kept[0].train.as_slice()), (&[2][..], &[0, 1, 3][..]));
+        assert!(matches!(with_target(folds, &[0, 2, 3, 4], 5), Err(SurrogateError::BadSplit { .. })));
+    }
 
     #[test]
     fn every_row_is_tested_once_and_never_trained_on_at_the_same_time() {

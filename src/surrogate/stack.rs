@@ -126,6 +126,19 @@ impl Stack {
     }
 }
 
+impl Stack {
+    /// Weights for probabilities that members give to what is true, one vector each; they maximise the likelihood of
+    /// the weighted mean. Also gives the weights that were fitted without each fold.
+    pub(super) fn fit_likelihood(of_truth: &[Vec<f64>], folds: &[usize]) -> (Self, Vec<Vec<f64>>) {
+        let truth = vec![1.0; folds.len()];
+        let num_folds = folds.iter().max().map_or(0, |&last| last + 1);
+        let fit = |rows: &[usize]| fit_weights(of_truth, &truth, rows, Objective::LogLoss);
+        let outside = |fold: usize| (0..folds.len()).filter(|&row| folds[row] != fold).collect::<Vec<_>>();
+        let crossed = (0..num_folds).map(|fold| fit(&outside(fold))).collect();
+        (Self { rule: Rule::Mean, weights: fit(&(0..folds.len()).collect::<Vec<_>>()) }, crossed)
+    }
+}
+
 impl Objective {
     fn of(self, truth: &[f64], predicted: &[f64]) -> f64 {
         match self {

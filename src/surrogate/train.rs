@@ -1,34 +1,26 @@
-//! Training: members on folds and on all rows, weights, calibration, domain, card.
+//! Training: members on folds and on all rows, weights, calibration, domain.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::candidate::{Predictions, Rows, Task};
+use crate::candidate::{Rows, Task};
 
-use super::calibration::{Bounds, Calibration, INTERVAL_LEVEL};
-use super::card::{
-    Card, DescriptorCard, MemberCard, Metrics, Provenance, RecipeCard, SCHEMA_VERSION, TargetCard, TrainingCard,
-    Uncertainty,
-};
+use super::card::{DescriptorCard, Provenance};
 use super::dataset::Dataset;
 use super::domain::Domain;
 use super::error::SurrogateError;
-use super::member::{Member, MemberPrediction};
-use super::metrics::{log_loss, median};
-use super::model::{Model, objective, spread};
-use super::probability::ProbabilityCalibration;
+use super::judge::OutOfFold;
+use super::member::{Member, MemberPrediction, MemberSpec};
+use super::model::{Model, objective};
 use super::random::{permutation, random_u64};
 use super::recipe::Recipe;
-use super::scores::{classification_metrics, point_metrics, probability_metrics, regression_metrics};
 use super::splits::stratified;
-use super::stack::{self, Stack};
+use super::transform::{Transform, TransformChoice, chosen};
 use super::trees::{Objective, TrainingMatrix};
+use super::write_card::{Trained, write_card};
 
-const PARITY_ROWS: usize = 1000;
 const SELF_CHECK_ROWS: usize = 16;
-/// One-sided 5 % point of the normal distribution: how sure the gain over the constant answer must be.
-const SIGNAL_SCORE: f64 = 1.645;
 
 /// What the trainer says about the model, beside the data.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,10 +47,11 @@ pub type OnProgress<'a> = &'a (dyn Fn(Progress) + Sync);
 
 /// Trains a model on all usable rows.
 ///
-/// Members × (folds + 1) trainings run in parallel in the current rayon pool; the result does not depend on how many threads it has.
+/// Members × (folds + 1) trainings, of three or more classes as many for each class, run in parallel in the current rayon pool;
+/// the result does not depend on how many threads it has.
 ///
 /// # Errors
-/// What [`Dataset::check`] refuses; a target about which the features say nothing.
+/// What [`Dataset::check`] refuses; a logarithm of targets that are not positive; a target about which the features say nothing.
 pub fn train(
     data: &Dataset,
     recipe: &Recipe,
@@ -77,21 +70,32 @@ pub(super) fn train_rows(
     about: &About,
     on_progress: OnProgress<'_>,
 ) -> Result<Model, SurrogateError> {
-    let part = Part { values: data.gather(rows), width: data.features.width(), targets: data.targets(rows) };
+    let part = Part::new(data, rows, recipe)?;
+    let specs: Vec<MemberSpec> = recipe.members.iter().map(|spec| spec.of_learned(part.transform)).collect();
     let num_folds = recipe.inner_folds.min(part.targets.len() / 2).max(2);
     let folds = stratified(&part.targets, num_folds, random_u64(recipe.seed, "inner folds", 0));
     let objective = objective(&data.task);
-    let (out_of_fold, members) = fit_members(&part, &folds, num_folds, recipe, objective, on_progress);
+    let (out_of_fold, members) = fit_members(&part, &specs, (&folds, num_folds), recipe.seed, objective, on_progress);
     let (domain, distances) = Domain::fit(&part.values, part.width, recipe.seed);
-    let fold_rows = OutOfFold { part: &part, folds: &folds, members: &out_of_fold, distances: &distances };
-    let judged = match objective {
-        Objective::Regression => fold_rows.judge_regression(),
-        Objective::Probability => fold_rows.judge_classification(),
+    let fold_rows = OutOfFold {
+        truth: &part.targets,
+        learned: &part.learned,
+        base: part.base.as_deref(),
+        transform: part.transform,
+        folds: &folds,
+        members: &out_of_fold,
+        distances: &distances,
+    };
+    let judged = match &data.task {
+        Task::Regression => fold_rows.judge_regression(),
+        Task::Classification { classes } if classes.len() == 2 => fold_rows.judge_classification(),
+        Task::Classification { classes } => fold_rows.judge_classes(classes.len()),
     };
     if !recipe.accept_no_signal {
         judged.require_signal(data, objective)?;
     }
-    let card = write_card(data, rows, recipe, about, num_folds, &domain, &fold_rows, judged);
+    let trained = Trained { data, rows, recipe, specs: &specs, num_folds, transform: part.transform, domain: &domain };
+    let card = write_card(&trained, about, &part.targets, judged);
     let checks = permutation(part.targets.len(), recipe.seed, "self-check");
     let inputs = checks.iter().take(SELF_CHECK_ROWS).flat_map(|&row| part.row(row).iter().copied()).collect();
     Model::assemble(card, members, domain, inputs)
@@ -101,17 +105,50 @@ pub(super) fn train_rows(
 struct Part {
     values: Vec<f64>,
     width: usize,
+    /// Targets as given.
     targets: Vec<f64>,
+    /// What members learn, one vector for each of their outputs: of three or more classes, whether a row is of the class.
+    learned: Vec<Vec<f64>>,
+    /// Base of each row, in Δ-learning.
+    base: Option<Vec<f64>>,
+    transform: Transform,
 }
 
 impl Part {
+    fn new(data: &Dataset, rows: &[usize], recipe: &Recipe) -> Result<Self, SurrogateError> {
+        let (values, width, targets) = (data.gather(rows), data.features.width(), data.targets(rows));
+        let base: Option<Vec<f64>> =
+            data.base.map(|column| rows.iter().map(|&row| data.features.row(row)[column]).collect());
+        let x = TrainingMatrix { values: &values, width };
+        let transform = match recipe.transform {
+            _ if data.is_classification() || base.is_some() => Transform::Identity,
+            TransformChoice::Fixed(transform) => transform,
+            TransformChoice::Auto if recipe.members.iter().all(MemberSpec::is_forest) => Transform::Identity,
+            TransformChoice::Auto => chosen(x, &targets, recipe.seed),
+        };
+        if transform == Transform::Log
+            && let Some(place) = targets.iter().position(|&target| target <= 0.0)
+        {
+            let (target, id) = (data.target.label.clone(), data.ids[rows[place]].clone());
+            return Err(SurrogateError::NoLogarithm { target, id, value: targets[place] });
+        }
+        let learned = match (data.num_outputs(), &base) {
+            (1, Some(base)) => vec![targets.iter().zip(base).map(|(target, base)| target - base).collect()],
+            (1, None) => vec![targets.iter().map(|&target| transform.forward(target)).collect()],
+            (classes, _) => (0..classes)
+                .map(|class| targets.iter().map(|&target| f64::from(u8::from(target == class as f64))).collect())
+                .collect(),
+        };
+        Ok(Self { values, width, targets, learned, base, transform })
+    }
+
     fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.width..(row + 1) * self.width]
     }
 
-    fn choose(&self, rows: &[usize]) -> (Vec<f64>, Vec<f64>) {
+    fn choose(&self, rows: &[usize], output: usize) -> (Vec<f64>, Vec<f64>) {
         let values = rows.iter().flat_map(|&row| self.row(row).iter().copied()).collect();
-        (values, rows.iter().map(|&row| self.targets[row]).collect())
+        (values, rows.iter().map(|&row| self.learned[output][row]).collect())
     }
 }
 
@@ -120,33 +157,45 @@ enum Fitted {
     Whole(Member),
 }
 
-/// Out-of-fold predictions of each member, and each member trained on all rows.
+/// One training: of which member, for which of its outputs, without which fold.
+#[derive(Copy, Clone)]
+struct Job {
+    member: usize,
+    output: usize,
+    fold: Option<usize>,
+}
+
+/// Out-of-fold predictions of each member, and each member trained on all rows; outputs of one member follow each other.
 fn fit_members(
     part: &Part,
-    folds: &[usize],
-    num_folds: usize,
-    recipe: &Recipe,
+    specs: &[MemberSpec],
+    (folds, num_folds): (&[usize], usize),
+    seed: u64,
     objective: Objective,
     on_progress: OnProgress<'_>,
 ) -> (Vec<MemberPrediction>, Vec<Member>) {
-    let jobs: Vec<(usize, Option<usize>)> = (0..recipe.members.len())
-        .flat_map(|member| (0..num_folds).map(Some).chain([None]).map(move |fold| (member, fold)))
+    let outputs = part.learned.len();
+    let jobs: Vec<Job> = (0..specs.len() * outputs)
+        .flat_map(|place| {
+            let (member, output) = (place / outputs, place % outputs);
+            (0..num_folds).map(Some).chain([None]).map(move |fold| Job { member, output, fold })
+        })
         .collect();
     let done = AtomicUsize::new(0);
     let columns: Vec<usize> = (0..part.width).collect();
     let fitted: Vec<Fitted> = jobs
         .par_iter()
-        .map(|&(number, fold)| {
-            let spec = &recipe.members[number];
-            let seed = member_seed(recipe.seed, number);
-            let fitted = match fold {
+        .map(|job| {
+            let spec = &specs[job.member];
+            let seed = output_seed(member_seed(seed, job.member), job.output);
+            let fitted = match job.fold {
                 None => {
                     let x = TrainingMatrix { values: &part.values, width: part.width };
-                    Fitted::Whole(spec.fit(x, &part.targets, objective, seed))
+                    Fitted::Whole(spec.fit(x, &part.learned[job.output], objective, seed))
                 }
                 Some(fold) => {
                     let (test, train): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(|&row| folds[row] == fold);
-                    let (values, targets) = part.choose(&train);
+                    let (values, targets) = part.choose(&train, job.output);
                     let x = TrainingMatrix { values: &values, width: part.width };
                     let member = spec.fit(x, &targets, objective, seed);
                     let mut prediction = MemberPrediction::default();
@@ -159,13 +208,13 @@ fn fit_members(
         })
         .collect();
     let n = part.targets.len();
-    let mut predictions = vec![MemberPrediction::default(); recipe.members.len()];
-    let mut members = Vec::with_capacity(recipe.members.len());
-    for ((number, _), fitted) in jobs.into_iter().zip(fitted) {
+    let mut predictions = vec![MemberPrediction::default(); specs.len() * outputs];
+    let mut members = Vec::with_capacity(specs.len() * outputs);
+    for (job, fitted) in jobs.into_iter().zip(fitted) {
         match fitted {
             Fitted::Whole(member) => members.push(member),
             Fitted::OutOfFold(rows, own) => {
-                let all = &mut predictions[number];
+                let all = &mut predictions[job.member * outputs + job.output];
                 all.value.resize(n, f64::NAN);
                 if !own.std.is_empty() {
                     all.std.resize(n, f64::NAN);
@@ -182,233 +231,24 @@ fn fit_members(
     (predictions, members)
 }
 
-/// Rows with what members said of them without having seen them.
-struct OutOfFold<'a> {
-    part: &'a Part,
-    folds: &'a [usize],
-    members: &'a [MemberPrediction],
-    distances: &'a [f64],
-}
-
-/// What follows from the out-of-fold predictions.
-struct Judged {
-    stack: Stack,
-    uncertainty: Uncertainty,
-    /// Predictions of each row by weights and calibration fitted without its fold.
-    predictions: Predictions,
-    scores: Metrics,
-    baseline: Metrics,
-    curve: Vec<[f64; 2]>,
-    member_scores: Vec<Metrics>,
-    /// Loss of the constant answer minus loss of the model, row by row.
-    gains: Vec<f64>,
-}
-
-impl OutOfFold<'_> {
-    fn values(&self) -> Vec<Vec<f64>> {
-        self.members.iter().map(|member| member.value.clone()).collect()
-    }
-
-    fn rows_outside(&self, fold: usize) -> Vec<usize> {
-        (0..self.folds.len()).filter(|&row| self.folds[row] != fold).collect()
-    }
-
-    fn num_folds(&self) -> usize {
-        self.folds.iter().max().map_or(0, |&last| last + 1)
-    }
-
-    fn judge_regression(&self) -> Judged {
-        let truth = &self.part.targets;
-        let n = truth.len();
-        let (stack, combined) = Stack::fit(&self.values(), truth, self.folds, stack::Objective::AbsoluteError);
-        let bounds = Bounds::of(truth);
-        let value: Vec<f64> = combined.iter().map(|&value| bounds.clip(value)).collect();
-        let spreads: Vec<f64> = (0..n).map(|row| spread(&stack.weights, self.members, row)).collect();
-        let residual: Vec<f64> = truth.iter().zip(&value).map(|(t, v)| t - v).collect();
-        let fit = |rows: &[usize]| {
-            let of = |column: &[f64]| rows.iter().map(|&row| column[row]).collect::<Vec<_>>();
-            Calibration::fit(&of(&residual), &of(&spreads), &of(self.distances), bounds.clone())
-        };
-        let crossed: Vec<Calibration> = (0..self.num_folds()).map(|fold| fit(&self.rows_outside(fold))).collect();
-        let mut predictions = Predictions::default();
-        predictions.reset(n, 0);
-        for row in 0..n {
-            let calibration = &crossed[self.folds[row]];
-            let std = calibration.std(spreads[row]);
-            let (lower, upper) = calibration.interval(value[row], spreads[row], self.distances[row], INTERVAL_LEVEL);
-            (predictions.value[row], predictions.std[row]) = (value[row], std);
-            (predictions.lower[row], predictions.upper[row]) = (lower, upper);
-            predictions.domain_distance[row] = self.distances[row];
-        }
-        let used: Vec<&Calibration> = self.folds.iter().map(|&fold| &crossed[fold]).collect();
-        let (scores, curve) = regression_metrics(truth, &predictions, &spreads, &used);
-        let middle = median(truth);
-        let gains = (0..n).map(|row| (truth[row] - middle).abs() - residual[row].abs()).collect();
-        Judged {
-            stack,
-            uncertainty: Uncertainty::Regression(fit(&(0..n).collect::<Vec<_>>())),
-            predictions,
-            scores,
-            baseline: point_metrics(truth, &vec![middle; n]),
-            curve,
-            member_scores: self.members.iter().map(|member| point_metrics(truth, &member.value)).collect(),
-            gains,
-        }
-    }
-
-    fn judge_classification(&self) -> Judged {
-        let truth = &self.part.targets;
-        let n = truth.len();
-        let (stack, combined) = Stack::fit(&self.values(), truth, self.folds, stack::Objective::LogLoss);
-        let fit = |rows: &[usize]| {
-            let of = |column: &[f64]| rows.iter().map(|&row| column[row]).collect::<Vec<_>>();
-            ProbabilityCalibration::fit(&of(&combined), &of(truth))
-        };
-        let crossed: Vec<ProbabilityCalibration> =
-            (0..self.num_folds()).map(|fold| fit(&self.rows_outside(fold))).collect();
-        let mut predictions = Predictions::default();
-        predictions.reset(n, 2);
-        for row in 0..n {
-            let calibration = &crossed[self.folds[row]];
-            let probability = calibration.apply(combined[row]);
-            let std = calibration.std(probability, spread(&stack.weights, self.members, row));
-            (predictions.value[row], predictions.std[row]) = (probability, std);
-        }
-        let (scores, curve) = classification_metrics(truth, &predictions.value);
-        let mut positive = 0.0;
-        for value in truth {
-            positive += value;
-        }
-        let frequency = positive / n as f64;
-        let loss = |row: usize, p: f64| log_loss(&[truth[row] > 0.5], &[p]);
-        let gains = (0..n).map(|row| loss(row, frequency) - loss(row, predictions.value[row])).collect();
-        Judged {
-            stack,
-            uncertainty: Uncertainty::Classification(fit(&(0..n).collect::<Vec<_>>())),
-            predictions,
-            scores,
-            baseline: probability_metrics(truth, &vec![frequency; n]),
-            curve,
-            member_scores: self.members.iter().map(|member| probability_metrics(truth, &member.value)).collect(),
-            gains,
-        }
-    }
-}
-
-impl Judged {
-    /// An error unless the mean gain over the constant answer is larger than chance explains (one-sided, 5 %).
-    fn require_signal(&self, data: &Dataset, objective: Objective) -> Result<(), SurrogateError> {
-        let n = self.gains.len() as f64;
-        let (mut mean, mut squares) = (0.0, 0.0);
-        for gain in &self.gains {
-            mean += gain / n;
-        }
-        for gain in &self.gains {
-            squares += (gain - mean) * (gain - mean);
-        }
-        let error = (squares / (n - 1.0) / n).sqrt();
-        if mean > SIGNAL_SCORE * error {
-            return Ok(());
-        }
-        let (metric, model, reference, answer) = match objective {
-            Objective::Regression => ("mean absolute error", self.scores.mae, self.baseline.mae, "median"),
-            Objective::Probability => ("log-loss", self.scores.log_loss, self.baseline.log_loss, "class frequencies"),
-        };
-        Err(SurrogateError::NoSignal {
-            target: data.target.label.clone(),
-            metric,
-            model: model.unwrap_or(f64::NAN),
-            reference: reference.unwrap_or(f64::NAN),
-            answer,
-        })
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "the card gathers every part of a training once")]
-fn write_card(
-    data: &Dataset,
-    rows: &[usize],
-    recipe: &Recipe,
-    about: &About,
-    num_folds: usize,
-    domain: &Domain,
-    fold_rows: &OutOfFold<'_>,
-    judged: Judged,
-) -> Card {
-    let truth = &fold_rows.part.targets;
-    let mut sample: Vec<usize> =
-        permutation(truth.len(), recipe.seed, "parity").into_iter().take(PARITY_ROWS).collect();
-    sample.sort_unstable();
-    let columns = data.features.columns();
-    let undefined = |column: usize| rows.iter().filter(|&&row| data.features.row(row)[column].is_nan()).count();
-    let members = recipe.members.iter().zip(judged.member_scores).enumerate();
-    Card {
-        schema_version: SCHEMA_VERSION,
-        name: about.name.clone(),
-        software: concat!("matsieve ", env!("CARGO_PKG_VERSION")).into(),
-        target: TargetCard {
-            column: data.target.clone(),
-            transform: "identity".into(),
-            statistic: if matches!(data.task, Task::Regression) { "median" } else { "class" }.into(),
-            interval: 0.90,
-            min: truth.iter().copied().fold(f64::INFINITY, f64::min),
-            median: median(truth),
-            max: truth.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        },
-        task: data.task.clone(),
-        descriptors: about.descriptors.clone(),
-        columns: columns.to_vec(),
-        training: TrainingCard {
-            name: data.name.clone(),
-            provenance: about.provenance.clone(),
-            rows: rows.len(),
-            faulted: data.faulted.iter().filter(|&&faulted| faulted).count(),
-            row_hash: data.row_hash(rows),
-            duplicates: data.duplicates(rows),
-            elements: data.elements(rows),
-            undefined: (0..columns.len())
-                .map(|column| (columns[column].label.clone(), undefined(column)))
-                .filter(|pair| pair.1 > 0)
-                .collect(),
-        },
-        recipe: RecipeCard {
-            name: recipe.name.clone(),
-            seed: recipe.seed,
-            split: format!("{num_folds} folds, stratified by target, shuffled"),
-        },
-        members: members
-            .map(|(number, (spec, scores))| MemberCard {
-                name: spec.name().into(),
-                spec: spec.clone(),
-                seed: member_seed(recipe.seed, number),
-                scores,
-            })
-            .collect(),
-        stack: judged.stack,
-        scores: judged.scores,
-        baseline: judged.baseline,
-        uncertainty: judged.uncertainty,
-        calibration_curve: judged.curve,
-        parity: sample
-            .iter()
-            .map(|&row| [truth[row], judged.predictions.value[row], judged.predictions.std[row]])
-            .collect(),
-        domain: domain.card(),
-        self_check_vectors: 0,
-        import: None,
-    }
-}
-
-fn member_seed(seed: u64, number: usize) -> u64 {
+/// Seed of a member's training.
+pub(super) fn member_seed(seed: u64, number: usize) -> u64 {
     random_u64(seed, "member", number as u64)
+}
+
+fn output_seed(seed: u64, output: usize) -> u64 {
+    if output == 0 { seed } else { random_u64(seed, "class", output as u64) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Surrogate;
+    use super::super::card::Uncertainty;
     use super::super::dataset::tests::{synthetic, uniform};
     use super::super::file;
     use super::*;
+    use crate::candidate::{Column, Predictions};
+    use crate::units::Unit;
 
     const SMALL: &str = "extra_trees:40,boosting:1";
 
@@ -421,8 +261,29 @@ mod tests {
         synthetic(n, 4, task, |row, x| f64::from(u8::from(x[0] + 0.3 * uniform("noise", row as u64) > 0.65)))
     }
 
+    /// Three classes by the size of the first column.
+    fn phases(n: usize) -> Dataset {
+        let task = Task::Classification { classes: ["a", "b", "c"].map(str::to_owned).to_vec() };
+        synthetic(n, 4, task, |row, x| (3.0 * (0.9 * x[0] + 0.1 * uniform("noise", row as u64))).floor().min(2.0))
+    }
+
+    /// Sizes over four orders of magnitude, off by up to a factor of e.
+    fn sizes(n: usize) -> Dataset {
+        let size = |row: usize, x: &[f64]| libm::exp(10.0 * x[0] + 2.0 * uniform("noise", row as u64));
+        let target = Column::new("size", Unit::dimensionless());
+        Dataset { target, ..synthetic(n, 4, Task::Regression, size) }
+    }
+
+    /// The second column and a correction.
+    fn correction(n: usize) -> Dataset {
+        Dataset { base: Some(1), ..synthetic(n, 4, Task::Regression, |_, x| x[1] + 0.1 * x[0]) }
+    }
+
     fn small_model(data: &Dataset) -> Model {
-        let recipe = Recipe::parse(SMALL, data, 5).expect("recipe");
+        let mut recipe = Recipe::parse(SMALL, data, 5).expect("recipe");
+        if data.target.label == "size" {
+            recipe.transform = TransformChoice::Fixed(Transform::Log);
+        }
         train(data, &recipe, &About::default(), &|_| ()).expect("learnable")
     }
 
@@ -435,7 +296,7 @@ mod tests {
 
     #[test]
     fn model_from_its_bytes_predicts_the_same_bits_and_has_the_same_digest() {
-        for data in [curve(150), classes(150)] {
+        for data in [curve(150), classes(150), phases(150), sizes(150), correction(150)] {
             let model = small_model(&data);
             let bytes = model.to_bytes().expect("bytes");
             let again = Model::from_bytes(&bytes).expect("own bytes");
@@ -448,13 +309,55 @@ mod tests {
 
     #[test]
     fn threads_do_not_change_a_model() {
-        let data = curve(120);
-        let bytes = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
-            pool.install(|| small_model(&data).to_bytes().expect("bytes"))
-        };
-        let one = bytes(1);
-        assert!(one == bytes(2) && one == bytes(3));
+        for data in [curve(120), phases(120)] {
+            let bytes = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
+                pool.install(|| small_model(&data).to_bytes().expect("bytes"))
+            };
+            let one = bytes(1);
+            assert!(one == bytes(2) && one == bytes(3));
+        }
+    }
+
+    #[test]
+    fn intervals_of_logarithms_are_images_of_those_that_were_learned() {
+        let data = sizes(300);
+        let model = small_model(&data);
+        assert_eq!(model.card().target.transform, Transform::Log);
+        let out = predict(&model, data.features.values(), &[0, 1, 2]);
+        for row in 0..3 {
+            let (value, lower, upper) = (out.value[row], out.lower[row], out.upper[row]);
+            assert!(0.0 < lower && (value * value / (lower * upper) - 1.0).abs() < 1e-9, "{lower} {value} {upper}");
+        }
+    }
+
+    #[test]
+    fn correction_is_added_to_the_base_of_the_row() {
+        let data = correction(300);
+        let model = small_model(&data);
+        // The correction runs from 0 to 0.1; the base from 0 to 1.
+        assert!(model.card().scores.mae.expect("scored") < 0.01, "{:?}", model.card().scores);
+        let mut values = data.features.values()[..4].to_vec();
+        let before = predict(&model, &values, &[0]).value[0];
+        // Too far to reach for trees; the base reaches.
+        values[1] += 1000.0;
+        let after = predict(&model, &values, &[0]).value[0];
+        assert!((after - before - 1000.0).abs() < 1.0, "{before} {after}");
+    }
+
+    #[test]
+    fn probabilities_of_three_classes_sum_to_one_and_the_answer_is_the_greatest() {
+        let data = phases(300);
+        let model = small_model(&data);
+        let rows: Vec<usize> = (0..300).collect();
+        let out = predict(&model, data.features.values(), &rows);
+        for (row, p) in out.probability.chunks_exact(3).enumerate() {
+            assert!((p[0] + p[1] + p[2] - 1.0).abs() < 1e-12, "{p:?}");
+            let answer = out.value[row] as usize;
+            assert!(p.iter().all(|other| *other <= p[answer]));
+            assert!(out.lower[row] <= p[answer] && p[answer] <= out.upper[row]);
+        }
+        assert!(model.card().scores.balanced_accuracy.expect("scored") > 0.85, "{:?}", model.card().scores);
     }
 
     #[test]
@@ -505,6 +408,26 @@ mod tests {
         assert!(refused(&|m| m.card.stack.weights = vec![f64::MAX, 1.0]));
         assert!(refused(&|m| drop(m.card.members.pop())));
         assert!(refused(&|m| m.card.self_check_vectors += 1));
+        assert!(refused(&|m| m.card.target.base = Some("nowhere".into())));
+        assert!(refused(&|m| m.card.target.transform = Transform::Log));
+        let of_classes = |change: &dyn Fn(&mut Model)| {
+            let mut altered = small_model(&phases(150));
+            change(&mut altered);
+            matches!(
+                Model::from_bytes(&altered.to_bytes().expect("bytes")),
+                Err(SurrogateError::Malformed { .. } | SurrogateError::SelfCheck { .. })
+            )
+        };
+        assert!(of_classes(&|m| m.card.uncertainty = Uncertainty::Unknown));
+        assert!(of_classes(&|m| m.card.target.base = Some("x1".into())));
+        assert!(of_classes(&|m| match &mut m.card.uncertainty {
+            Uncertainty::Classes(calibration) => calibration.sharpness = f64::MAX,
+            other => panic!("{other:?}"),
+        }));
+        assert!(of_classes(&|m| match &mut m.card.task {
+            Task::Classification { classes } => classes.push("d".into()),
+            Task::Regression => panic!("three classes were trained"),
+        }));
         assert!(refused(&|m| m.card.task = Task::Classification { classes: vec!["a".into(), "b".into()] }));
     }
 

@@ -16,6 +16,7 @@ use crate::surrogate::domain::Domain;
 use crate::surrogate::member::{Member, MemberSpec};
 use crate::surrogate::random::random_u64;
 use crate::surrogate::stack::{Rule, Stack};
+use crate::surrogate::transform::Transform;
 use crate::surrogate::{Model, SurrogateError};
 
 /// Rows of the self-check.
@@ -76,7 +77,8 @@ pub fn import(
         software: concat!("matsieve ", env!("CARGO_PKG_VERSION")).into(),
         target: TargetCard {
             column: request.target,
-            transform: "identity".into(),
+            transform: Transform::Identity,
+            base: None,
             statistic: if task == Task::Regression { "as trained" } else { "class" }.into(),
             interval: LEVELS[INTERVAL_LEVEL],
             min: f64::NAN,
@@ -91,6 +93,7 @@ pub fn import(
             provenance: request.provenance,
             rows: 0,
             faulted: 0,
+            without_target: 0,
             row_hash: String::new(),
             duplicates: Duplicates::default(),
             elements: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::error::ImportError;
 use crate::candidate::{Predictions, Rows, Task};
-use crate::surrogate::calibration::{Bounds, Calibration, INTERVAL_LEVEL};
+use crate::surrogate::calibration::{Bounds, Calibration, Evidence};
 use crate::surrogate::card::Uncertainty;
 use crate::surrogate::domain::Domain;
 use crate::surrogate::metrics::median;
@@ -10,6 +10,7 @@ use crate::surrogate::probability::ProbabilityCalibration;
 use crate::surrogate::random::permutation;
 use crate::surrogate::scores::{classification_metrics, point_metrics, probability_metrics, regression_metrics};
 use crate::surrogate::splits::stratified;
+use crate::surrogate::transform::Transform;
 use crate::surrogate::{Dataset, Model, SurrogateError};
 
 /// Fewest rows: with fewer a 95 % interval is the largest error.
@@ -54,18 +55,22 @@ pub fn calibrate(model: Model, data: &Dataset, seed: u64) -> Result<Model, Surro
     judged.reset(n, 0);
     match card.task {
         Task::Regression => {
-            let residual: Vec<f64> = truth.iter().zip(&predicted).map(|(truth, value)| truth - value).collect();
             // One model alone has no spread.
             let spreads = vec![0.0; n];
             let fit = |rows: &[usize]| {
-                let spreads = vec![0.0; rows.len()];
-                Calibration::fit(&of(&residual, rows), &spreads, &of(&distances, rows), Bounds::default())
+                let evidence = Evidence {
+                    value: &of(&predicted, rows),
+                    truth: &of(&truth, rows),
+                    spread: &vec![0.0; rows.len()],
+                    distance: &of(&distances, rows),
+                };
+                Calibration::fit(&evidence, Transform::Identity, Bounds::default())
             };
             let crossed: Vec<Calibration> = (0..FOLDS).map(|fold| fit(&outside(fold))).collect();
             for row in 0..n {
                 let own = &crossed[folds[row]];
-                let (lower, upper) = own.interval(predicted[row], 0.0, distances[row], INTERVAL_LEVEL);
-                (judged.value[row], judged.std[row]) = (predicted[row], own.std(0.0));
+                let (std, lower, upper) = own.uncertainty(predicted[row], 0.0, distances[row]);
+                (judged.value[row], judged.std[row]) = (predicted[row], std);
                 (judged.lower[row], judged.upper[row]) = (lower, upper);
                 judged.domain_distance[row] = distances[row];
             }

@@ -1,8 +1,11 @@
 //! Extremely randomised trees: random thresholds on random columns, the best of a few kept.
 
+use matsieve_kernels::dispatch::{Level, partial_sums};
+use matsieve_kernels::partial_sums::LANES;
 use rayon::prelude::*;
 
 use super::TrainingMatrix;
+use super::buckets::Buckets;
 use super::edges::{Codes, Edges, Gaps, MAX_EDGES, MISSING};
 use super::forest::{Forest, Leaf, Scale};
 use super::grow::part;
@@ -78,9 +81,19 @@ pub fn fit_extra_trees(
     }
     let (edges, codes) = Edges::fit(x, MAX_EDGES, Gaps::Filled);
     let centers = bin_centers(x, &edges, &codes);
+    let buckets: Vec<Buckets> = edges.of.iter().map(|edges| Buckets::new(edges)).collect();
     let leaf_coder = LeafCoder::new(y);
     let num_features = (parameters.max_features * x.width as f64).round().max(1.0) as usize;
-    let task = Task { codes: &codes, edges: &edges.of, centers: &centers, y, parameters, num_features, seed };
+    let task = Task {
+        codes: &codes,
+        edges: &edges.of,
+        centers: &centers,
+        buckets: &buckets,
+        y,
+        parameters,
+        num_features,
+        seed,
+    };
     let grown: Vec<(Vec<Option<Split>>, Vec<Leaf>)> = (0..parameters.num_trees)
         .into_par_iter()
         .map_init(Vec::new, |scratch, tree| Grower::new(&task, tree).grow(&leaf_coder, scratch))
@@ -168,6 +181,7 @@ struct Task<'a> {
     codes: &'a Codes,
     edges: &'a [Vec<f64>],
     centers: &'a [Vec<f64>],
+    buckets: &'a [Buckets],
     y: &'a [f64],
     parameters: &'a ExtraTreesParameters,
     num_features: usize,
@@ -182,6 +196,17 @@ struct Grower<'a> {
     rows: Vec<u32>,
     /// Columns that may still vary, of each open node one after the other.
     columns: Vec<u16>,
+    /// Codes of the columns of a batch, for each row of a node.
+    codes: Vec<[u8; LANES]>,
+}
+
+/// Columns whose thresholds are drawn and whose sums are not known yet.
+#[derive(Default)]
+struct Batch {
+    features: [u16; LANES],
+    limits: [u8; LANES],
+    has_missing: [bool; LANES],
+    len: usize,
 }
 
 /// Rows of a node, and where its parent's columns lie.
@@ -220,7 +245,13 @@ impl<'a> Grower<'a> {
             }
         };
         let columns = (0..task.edges.len() as u16).filter(|&feature| !task.edges[usize::from(feature)].is_empty());
-        Self { task, random: Stream::new(task.seed, tree, Purpose::Splits), rows, columns: columns.collect() }
+        Self {
+            task,
+            random: Stream::new(task.seed, tree, Purpose::Splits),
+            rows,
+            columns: columns.collect(),
+            codes: Vec::new(),
+        }
     }
 
     fn grow(mut self, coder: &LeafCoder, targets: &mut Vec<f64>) -> (Vec<Option<Split>>, Vec<Leaf>) {
@@ -256,39 +287,35 @@ impl<'a> Grower<'a> {
         let rows = &self.rows[node.rows.clone()];
         let total = Side { sum: targets.iter().fold(0.0, |sum, y| sum + y), count: targets.len() };
         let mut best: Option<Candidate> = None;
+        let mut batch = Batch::default();
+        if self.codes.len() < rows.len() {
+            self.codes.resize(rows.len(), [0; LANES]);
+        }
+        let codes = &mut self.codes[..rows.len()];
         let (mut next, mut tried) = (start, 0);
         while next < self.columns.len() && tried < self.task.num_features {
             let drawn = next + self.random.below(self.columns.len() - next);
             self.columns.swap(next, drawn);
             let feature = self.columns[next];
             let column = self.task.codes.column(usize::from(feature));
-            let Some((code, has_missing)) = self.task.draw(feature, column, rows, &mut self.random) else {
+            let Some((code, has_missing)) =
+                self.task.draw(feature, column, rows, (batch.len, &mut *codes), &mut self.random)
+            else {
                 self.columns.swap_remove(next);
                 continue;
             };
             next += 1;
             tried += 1;
-            let (left, missing) = sides(column, rows, targets, code, has_missing);
-            for missing_left in [false, true] {
-                if missing_left && missing.count == 0 {
-                    continue;
-                }
-                let left = if missing_left {
-                    Side { sum: left.sum + missing.sum, count: left.count + missing.count }
-                } else {
-                    left
-                };
-                let right = Side { sum: total.sum - left.sum, count: total.count - left.count };
-                if left.count < min_leaf || right.count < min_leaf {
-                    continue;
-                }
-                let score = left.sum * left.sum / left.count as f64 + right.sum * right.sum / right.count as f64;
-                if best.as_ref().is_none_or(|best| score > best.score) {
-                    // Rows that miss the value later, though none did here, follow the larger side.
-                    let missing_left = if missing.count == 0 { left.count > right.count } else { missing_left };
-                    best = Some(Candidate { score, split: Split { feature, missing_left, code: u16::from(code) } });
-                }
+            (batch.features[batch.len], batch.limits[batch.len]) = (feature, code);
+            batch.has_missing[batch.len] = has_missing;
+            batch.len += 1;
+            if batch.len == LANES {
+                batch.judge(codes, targets, (total, min_leaf), &mut best);
+                batch.len = 0;
             }
+        }
+        if batch.len > 0 {
+            batch.judge(codes, targets, (total, min_leaf), &mut best);
         }
         best.map(|best| best.split)
     }
@@ -296,11 +323,19 @@ impl<'a> Grower<'a> {
 
 impl Task<'_> {
     /// A random threshold of a column among some rows, and whether any of them misses the value; `None` if the rows
-    /// do not differ.
-    fn draw(&self, feature: u16, column: &[u8], rows: &[u32], random: &mut Stream) -> Option<(u8, bool)> {
+    /// do not differ. Their codes are kept in one lane of `codes`.
+    fn draw(
+        &self,
+        feature: u16,
+        column: &[u8],
+        rows: &[u32],
+        (lane, codes): (usize, &mut [[u8; LANES]]),
+        random: &mut Stream,
+    ) -> Option<(u8, bool)> {
         let (mut least, mut greatest, mut ored) = (MISSING, 0_u8, 0_u8);
-        for &row in rows {
+        for (&row, kept) in rows.iter().zip(codes) {
             let code = column[row as usize];
+            kept[lane] = code;
             least = least.min(code);
             ored = ored.max(code);
             greatest = greatest.max(if code == MISSING { 0 } else { code });
@@ -318,7 +353,8 @@ impl Task<'_> {
         let (low, high) = (centers[usize::from(least)], centers[usize::from(greatest)]);
         let wanted = low + random.unit() * (high - low);
         let between = &edges[usize::from(least)..usize::from(greatest)];
-        let above = between.partition_point(|edge| *edge < wanted);
+        let below = self.buckets[usize::from(feature)].count_below(edges, wanted);
+        let above = below.clamp(usize::from(least), usize::from(greatest)) - usize::from(least);
         let nearest = match above {
             0 => 0,
             _ if above == between.len() => above - 1,
@@ -329,21 +365,54 @@ impl Task<'_> {
     }
 }
 
-/// Sums over the rows with a code up to `code`, and over those that miss the value.
-fn sides(column: &[u8], rows: &[u32], targets: &[f64], code: u8, has_missing: bool) -> (Side, Side) {
-    let (mut left, mut missing) = (Side::default(), Side::default());
-    for (&row, &y) in rows.iter().zip(targets) {
-        let is_left = column[row as usize] <= code;
-        left.sum += if is_left { y } else { 0.0 };
-        left.count += usize::from(is_left);
-    }
-    if has_missing {
-        for (&row, &y) in rows.iter().zip(targets) {
-            if column[row as usize] == MISSING {
-                missing.sum += y;
-                missing.count += 1;
+impl Batch {
+    /// Compares the splits of the batch, in order, with the best so far.
+    fn judge(
+        &self,
+        codes: &[[u8; LANES]],
+        targets: &[f64],
+        (total, min_leaf): (Side, usize),
+        best: &mut Option<Candidate>,
+    ) {
+        let (mut sums, mut counts) = ([0.0; LANES], [0; LANES]);
+        partial_sums(Level::best(), codes, targets, &self.limits, &mut sums, &mut counts);
+        for lane in 0..self.len {
+            let left = Side { sum: sums[lane], count: counts[lane] as usize };
+            let missing = if self.has_missing[lane] { missing_side(codes, targets, lane) } else { Side::default() };
+            for missing_left in [false, true] {
+                if missing_left && missing.count == 0 {
+                    continue;
+                }
+                let left = if missing_left {
+                    Side { sum: left.sum + missing.sum, count: left.count + missing.count }
+                } else {
+                    left
+                };
+                let right = Side { sum: total.sum - left.sum, count: total.count - left.count };
+                if left.count < min_leaf || right.count < min_leaf {
+                    continue;
+                }
+                let score = left.sum * left.sum / left.count as f64 + right.sum * right.sum / right.count as f64;
+                if best.as_ref().is_none_or(|best| score > best.score) {
+                    // Rows that miss the value later, though none did here, follow the larger side.
+                    let missing_left = if missing.count == 0 { left.count > right.count } else { missing_left };
+                    let split =
+                        Split { feature: self.features[lane], missing_left, code: u16::from(self.limits[lane]) };
+                    *best = Some(Candidate { score, split });
+                }
             }
         }
     }
-    (left, missing)
+}
+
+/// Sum over the rows that miss the value of a column.
+fn missing_side(codes: &[[u8; LANES]], targets: &[f64], lane: usize) -> Side {
+    let mut missing = Side::default();
+    for (row, &y) in codes.iter().zip(targets) {
+        if row[lane] == MISSING {
+            missing.sum += y;
+            missing.count += 1;
+        }
+    }
+    missing
 }

@@ -5,6 +5,7 @@
 
 mod boosted;
 mod boosting;
+mod buckets;
 mod edges;
 mod extra_trees;
 mod forest;
