@@ -26,8 +26,8 @@ fi
 work=$(mktemp -d)
 node=$(hostname -s)
 plan=$PWD/examples/solar_absorbers.toml
-# About ten processor seconds, and small segments, so that kills find some.
-settings=(--set 'source.space.num_elements=2-4' --set 'source.space.max_atoms=9')
+# Some processor seconds.
+settings=(--set 'source.space.num_elements=2-4' --set 'source.space.max_atoms=8')
 
 finish() {
     code=$?
@@ -97,16 +97,19 @@ drain() {
     exit 1
 }
 
-"$program" screen "$plan" "${settings[@]}" -o "$work/single.h5" --quiet
+begun=$(date +%s%N)
+"$program" screen "$plan" "${settings[@]}" -o "$work/single.h5" --threads 2 --quiet
+# A third of what one of two tasks with one thread takes.
+budget=$(awk -v ns="$(($(date +%s%N) - begun))" 'BEGIN { printf "%.2fs", ns / 3e9 }')
 expected=$(digest "$work/single.h5")
 
 # 1. submit: the array, and the merge after it.
-"$program" submit "$plan" --scheduler slurm --shards 6 -o "$work/array" "${settings[@]}" -- --time=10 >/dev/null
+"$program" submit "$plan" --scheduler slurm --shards 4 -o "$work/array" "${settings[@]}" -- --time=10 >/dev/null
 drain
-same "$work/array.h5" "an array of 6 tasks and its merge job"
+same "$work/array.h5" "an array of 4 tasks and its merge job"
 
 # 2. Tasks are killed: scancel --signal=KILL of the whole task, requeue, SIGTERM; the same array again finishes them.
-"$program" submit "$plan" --scheduler slurm --shards 6 -o "$work/killed" "${settings[@]}" -- --time=10 >"$work/ids"
+"$program" submit "$plan" --scheduler slurm --shards 4 -o "$work/killed" "${settings[@]}" -- --time=10 >"$work/ids"
 read -r array merge <"$work/ids"
 for round in 1 2 3 4; do
     sleep 2
@@ -132,7 +135,7 @@ same "$work/killed.h5" "killed, requeued and resubmitted tasks"
 # 3. A time limit of the program itself: exit code 3, requeue, until it is done.
 mkdir -p "$work/short/log"
 "$program" submit "$plan" --scheduler slurm --shards 2 -o "$work/short" "${settings[@]}" --dry-run |
-    sed -n '/^#!/,/^# .*merge.sh/p' | sed '$d' | sed 's| &$| --time-budget 2s \&|' >"$work/short/array.sh"
+    sed -n '/^#!/,/^# .*merge.sh/p' | sed '$d' | sed 's| &$| --time-budget '"$budget"' \&|' >"$work/short/array.sh"
 sbatch --parsable --time=10 "$work/short/array.sh" >/dev/null
 drain
 grep -qh 'back into the queue' "$work"/short/log/*.log || { echo "slurm-test: FAILED: no task was requeued" >&2; exit 1; }

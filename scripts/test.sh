@@ -17,3 +17,5 @@ step benches, once each
 cargo test --workspace --benches --quiet "${MATSIEVE_FEATURES[@]}"
 step tests
 cargo test --workspace "${MATSIEVE_FEATURES[@]}"
+step a real Slurm and MPI
+bash scripts/slurm-test.sh target/debug/matsieve

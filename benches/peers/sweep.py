@@ -64,7 +64,8 @@ def main():
     space = tomllib.loads(options.plan.read_text())["source"]["space"]
     # Evenly spread over the list, so that metals and non-metals are among them.
     names = space["elements"]
-    some = [names[i * len(names) // options.elements] for i in range(options.elements)]
+    spread = lambda number: [names[i * len(names) // number] for i in range(number)]  # noqa: E731
+    some = spread(options.elements)
     threshold = space["max_amount"]
 
     before = time.process_time()
@@ -91,7 +92,7 @@ def main():
         print(f"{len(sets)} element sets, {covered} compositions: {len(ours)} survivors, the same in both")
         lines = []
         for title, more in [(f"SMACT's list, {2 * options.elements} elements", [
-            f"source.space.elements={json.dumps(names[: 2 * options.elements])}", *lists]), ("the plan as it is", [])]:
+            f"source.space.elements={json.dumps(spread(2 * options.elements))}", *lists]), ("the plan as it is", [])]:
             whole = pathlib.Path(folder) / "whole.h5"
             cpu, wall = run(program, options.plan, whole, [*more, "run.seed=0"])
             with h5py.File(whole) as file:

@@ -109,7 +109,12 @@ pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Re
         match Store::open(&options.out, screen.layout.clone(), identity, store_options(screen, options))? {
             Opened::Complete => return Ok(Ending::AlreadyComplete),
             Opened::Fresh(store) => (store, None),
-            Opened::Resumed(store, progress) => (store, Some(progress)),
+            Opened::Resumed(store, progress) => {
+                for reason in &progress.damaged {
+                    tracing::warn!("a segment is computed again: {reason}");
+                }
+                (store, Some(progress))
+            }
         };
     let (start, mut ledger) = match &progress_before {
         Some(before) => (before.next_index, before.ledger.clone()),

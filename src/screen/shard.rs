@@ -8,8 +8,9 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-/// Indices of a block where records must be read one after the other; passing over those of others is cheap.
-const FRAMED_BLOCK: u64 = 32;
+/// Indices of a block where records must be read one after the other; passing over those of others is cheap. With 4, the most atoms of
+/// one of 64 shards of 46,000 structures are 7 % above the mean; with 32 they are 27 %.
+const FRAMED_BLOCK: u64 = 4;
 
 /// Blocks of an enumerated space that each shard gets at least, where the space has as many candidates.
 const ROUNDS: u64 = 64;
