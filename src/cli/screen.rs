@@ -236,15 +236,13 @@ pub fn tell(ending: &Ending, out: &Path, context: &Context) -> Result<Exit, CliE
 fn summary(outcome: &Outcome, out: &Path) {
     eprint!("{}", funnel(&outcome.ledger));
     let done = outcome.ledger.read() - outcome.resumed.min(outcome.ledger.read());
-    eprintln!(
-        "{} candidates in {} ({} per second), {} rows and {} in {}",
-        grouped(done),
-        duration(outcome.busy.wall),
-        grouped((done as f64 / outcome.busy.wall.max(1e-9)) as u64),
-        grouped(outcome.rows),
-        bytes(outcome.bytes),
-        out.display()
-    );
+    let written = format!("{} rows and {} in {}", grouped(outcome.rows), bytes(outcome.bytes), out.display());
+    if done == 0 {
+        eprintln!("{written}");
+    } else {
+        let (wall, rate) = (outcome.busy.wall, (done as f64 / outcome.busy.wall.max(1e-9)) as u64);
+        eprintln!("{} candidates in {} ({} per second), {written}", grouped(done), duration(wall), grouped(rate));
+    }
     if let Some(duplicates) = outcome.ranking.as_ref().and_then(|ranking| ranking.duplicates.as_ref()) {
         eprintln!("{} candidates are duplicates of earlier ones and not ranked", grouped(duplicates.len() as u64));
     }

@@ -15,7 +15,8 @@ pub struct BusyTimes {
     pub sink: f64,
     /// From the first candidate to the last.
     pub wall: f64,
-    /// Ranking and writing the result, after the last candidate: one thread but for compression.
+    /// Ranking and writing the result, after the last candidate: one thread but for compression. The result itself cannot tell it.
+    #[serde(skip)]
     pub finish: f64,
 }
 

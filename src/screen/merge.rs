@@ -104,12 +104,13 @@ pub fn merge_shards(folders: &[PathBuf], options: &MergeOptions) -> Result<Endin
     };
     Ok(Ending::Complete(Box::new(Outcome {
         within_fault_limit: limit.allows(&ledger),
+        // Nothing is computed here.
+        resumed: ledger.read(),
         ledger,
         ranking,
         rows: summary.rows,
         bytes: summary.bytes,
         digest: summary.digest,
-        resumed: 0,
         busy: super::BusyTimes { wall: started.elapsed().as_secs_f64(), ..super::BusyTimes::default() },
     })))
 }
