@@ -119,7 +119,7 @@ dispatched! {
     /// If lengths differ.
     pub fn count_below(values: &[f64], thresholds: &Thresholds, counts: &mut [u16]) = thresholds::count_below;
 
-    /// Sum and number of the `targets` whose code in each column is at most the column's limit. See [`partial_sums`].
+    /// Sum and number of the `targets` whose code in each column is at most the column's limit. See [`partial_sums`](mod@crate::partial_sums).
     ///
     /// # Panics
     /// If lengths differ.

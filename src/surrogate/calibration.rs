@@ -3,7 +3,7 @@
 //! Members say how far they disagree: the spread. Rows of equal spread have errors of a common size, but not of a common
 //! shape: where most rows are hit exactly and few are missed by far (metals and gaps), root mean square and typical error
 //! differ by an order of magnitude. So two maps are fitted. `std` is a non-decreasing function of the spread with the root mean
-//! square residual of rows of that spread (see [`std_curve`](super::std_curve); a linear map, as in Palmer et al., npj
+//! square residual of rows of that spread (see `std_curve`; a linear map, as in Palmer et al., npj
 //! Comput. Mater. 8, 115 (2022), doi 10.1038/s41524-022-00794-8, bends too little for such targets). Intervals are
 //! `value ± t · width`, where `width = scale · spread + offset` follows the typical error and `t` is the conformal quantile of
 //! `|residual| / width` among rows at a similar distance from the training data (normalised conformal prediction with Mondrian

@@ -161,7 +161,7 @@ impl Model {
         Ok(())
     }
 
-    /// What each member predicts of what it learned, in the order of [`members`](Self::members).
+    /// What each member predicts of what it learned, in the order of `members`.
     pub fn predict_members(&self, rows: Rows<'_>) -> Vec<MemberPrediction> {
         let predict = |member: &Member| {
             let mut prediction = MemberPrediction::default();
