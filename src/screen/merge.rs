@@ -75,10 +75,13 @@ pub fn merge_shards(folders: &[PathBuf], options: &MergeOptions) -> Result<Endin
     };
     let ranking = rank.map(|rank| ranked(&members, rank, duplicates)).transpose()?;
     let documents = documents(&members)?;
+    let (layout, identity) = (first.file.layout().clone(), first.identity.clone());
+    // Closed, so that the merge opens them without the caches of a reader that comes back.
+    drop(members);
     let summary = merge_results(&MergeRequest {
         out: &options.out,
         shards: &paths,
-        layout: first.file.layout(),
+        layout: &layout,
         ledger: &ledger,
         ranking: ranking.as_ref(),
         documents: &documents,
@@ -88,7 +91,7 @@ pub fn merge_shards(folders: &[PathBuf], options: &MergeOptions) -> Result<Endin
             run_uuid: uuid::Uuid::new_v4().to_string(),
             created: provenance::now(),
         },
-        identity: &first.identity,
+        identity: &identity,
         rows: match plan.sink.store {
             Store::Survivors => StoreRows::Survivors,
             Store::All => StoreRows::All,

@@ -99,6 +99,15 @@ pub(super) fn open_hdf5(path: &Path) -> Result<hdf5::File, SinkError> {
         .map_err(SinkError::hdf5("open the file", path))
 }
 
+/// The same for one of many files that are read side by side, each block once: the library would keep a megabyte of chunks for
+/// each of their datasets.
+pub(super) fn open_hdf5_without_cache(path: &Path) -> Result<hdf5::File, SinkError> {
+    hdf5::File::with_options()
+        .with_fapl(|plist| plist.file_locking(false).chunk_cache(1, 0, 1.0))
+        .open(path)
+        .map_err(SinkError::hdf5("open the file", path))
+}
+
 /// Removes part files that no living process can be writing, judged by the file system's own clock.
 pub(super) fn remove_abandoned_parts(folder: &Path) -> Result<(), SinkError> {
     let probe = PartFile::create(folder)?;

@@ -360,7 +360,8 @@ impl<'a> Cursor<'a> {
 
     /// Opens the file at hand.
     fn table(&self) -> Result<TableReader, SinkError> {
-        let file = files::open_hdf5(&self.path)?;
+        let open = if self.sources > 1 { files::open_hdf5_without_cache } else { files::open_hdf5 };
+        let file = open(&self.path)?;
         TableReader::open(&file, self.specs, &self.path)
     }
 }
