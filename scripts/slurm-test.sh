@@ -15,7 +15,11 @@ skipped() {
 }
 
 [ "$(id -u)" = 0 ] || skipped "not root, which slurmd needs"
-if ! command -v slurmctld slurmd munged mpirun >/dev/null 2>&1; then
+have_all() {
+    local name
+    for name in slurmctld slurmd munged srun mpirun; do command -v "$name" >/dev/null 2>&1 || return 1; done
+}
+if ! have_all; then
     command -v apt-get >/dev/null 2>&1 || skipped "no slurmctld, slurmd, munged, mpirun, and no apt-get to install them"
     echo "slurm-test: installing slurm-wlm munge openmpi-bin" >&2
     { env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
