@@ -16,7 +16,8 @@
 //!   `NH4^+`, `(NH4)+`, `SO4 2-`, `SO4^2-` are clear. After a lone symbol (`Ca2+`) and after square brackets around
 //!   everything (`[Fe(CN)6]4-`) the digits belong to the charge, as chemists write it.
 //! * A period that may be a hydrate dot: before water or ammonia (`CuSO4.5H2O`), before a capital or a bracket
-//!   (`CuSO4.H2O`), and one without a digit before it unless nothing follows (`O.5Fe`).
+//!   (`CuSO4.H2O`), and one without a digit before it unless nothing follows (`O.5Fe`). `Co8.2H2O1` is clear: nobody writes
+//!   the one of a molecule of water, lists of amounts do.
 //!
 //! # Limits
 //! [`MAX_FORMULA_BYTES`] of text, [`MAX_DEPTH`] brackets in one another, [`MAX_AMOUNT`] atoms of one element, charges of

@@ -266,7 +266,7 @@ impl Scanner<'_> {
         Err(self.error(Kind::Ambiguous, start + period, "period that may be a hydrate dot", CLEAR_DOT))
     }
 
-    /// Whether water or ammonia stands at `position`, in brackets or not.
+    /// Whether water or ammonia stands at `position`, in brackets or not. `H2O1` is none: ones are written in lists of amounts.
     fn solvent_at(&self, mut position: usize) -> bool {
         while matches!(self.bytes.get(position), Some(b' ' | b'(' | b'[')) {
             position += 1;
@@ -284,9 +284,6 @@ impl Scanner<'_> {
             };
             position += length;
             pattern = rest;
-        }
-        if let Some((1, length)) = digit_at(self.bytes, position) {
-            position += length;
         }
         digit_at(self.bytes, position).is_none() && !matches!(self.bytes.get(position), Some(b'a'..=b'z' | b'.'))
     }

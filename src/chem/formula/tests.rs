@@ -110,6 +110,8 @@ fn periods_that_may_be_hydrate_dots_are_refused() {
     ] {
         assert_eq!(refused(text), (FormulaErrorKind::Ambiguous, column), "{text}");
     }
+    // As pymatgen and we print 8.2 atoms of cobalt beside a molecule of water.
+    assert_eq!(amounts("Co8.2H2O1"), [("Co", 8.2), ("H", 2.0), ("O", 1.0)]);
     assert_eq!(amounts("Co0.5H2O"), [("Co", 0.5), ("H", 2.0), ("O", 1.0)]);
     assert_eq!(amounts("Fe1.5H2Os3"), [("Fe", 1.5), ("H", 2.0), ("Os", 3.0)]);
     assert_eq!(amounts("La1.85Sr0.15CuO4"), [("La", 1.85), ("Sr", 0.15), ("Cu", 1.0), ("O", 4.0)]);
