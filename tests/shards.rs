@@ -81,6 +81,60 @@ fn any_number_of_shards_gives_the_content_of_one_run() {
     assert!(duplicates.contains("duplicate of #"), "{duplicates}");
 }
 
+/// Features stay in the shards: the content is the same wherever both are moved together, and a shard that is gone, or
+/// another one, is an error, not the fill values that HDF5 would hand out.
+#[test]
+fn a_virtual_result_has_the_content_of_the_run_and_needs_its_shards() {
+    let work = Workplace::new();
+    fill(&work);
+    for plan in ["framed", "table", "structures"] {
+        let (file, single) = (format!("{plan}.toml"), format!("{plan}.h5"));
+        work.run(&["screen", &file, "-o", &single, "-q"]).expect(0);
+        screen_shards(&work, &file, 3, &format!("{plan}/shards"));
+        let merged = format!("{plan}/all.h5");
+        work.run(&["merge", &format!("{plan}/shards"), "-o", &merged, "--virtual", "-q"]).expect(0);
+        assert_eq!(digest(&work, &merged), digest(&work, &single), "{plan}");
+        fs::rename(work.path(plan), work.path(&format!("moved {plan}"))).expect("a move");
+        assert_eq!(digest(&work, &format!("moved {plan}/all.h5")), digest(&work, &single), "{plan}");
+    }
+    // As other programs read it; undefined values are numbers too.
+    let bits = |name: &str| -> Vec<u64> {
+        let file = hdf5::File::open(work.path(name)).expect("a result");
+        let values: Vec<f64> =
+            file.dataset("features/stoichiometry/values").expect("values").read_raw().expect("numbers");
+        values.into_iter().map(f64::to_bits).collect()
+    };
+    assert!(bits("moved framed/all.h5") == bits("framed.h5"));
+    work.run(&["export", "moved framed/all.h5", "-o", "virtual.csv", "-q"]).expect(0);
+    work.run(&["export", "framed.h5", "-o", "copied.csv", "-q"]).expect(0);
+    assert!(
+        fs::read(work.path("virtual.csv")).expect("a table") == fs::read(work.path("copied.csv")).expect("a table")
+    );
+
+    let shard = work.path("moved framed/shards/shard-1-of-3.h5");
+    fs::rename(&shard, work.path("elsewhere.h5")).expect("a move");
+    for (verb, exit) in [("show", 1), ("verify", 4)] {
+        let ran = work.run(&[verb, "moved framed/all.h5"]).expect(exit);
+        let told = ran.stderr() + &ran.stdout();
+        assert!(told.contains("shard-1-of-3.h5, which cannot be read"), "{verb}: {told}");
+    }
+    fs::copy(work.path("moved framed/shards/shard-2-of-3.h5"), &shard).expect("a copy");
+    let ran = work.run(&["show", "moved framed/all.h5"]).expect(1);
+    assert!(ran.stderr().contains("another file than the one that was merged"), "{}", ran.stderr());
+    let mut altered = fs::read(work.path("elsewhere.h5")).expect("a shard");
+    let middle = altered.len() / 2;
+    altered[middle] ^= 1;
+    fs::write(&shard, altered).expect("a shard");
+    work.run(&["verify", "moved framed/all.h5"]).expect(4);
+}
+
+fn run_document(work: &Workplace, name: &str) -> serde_json::Value {
+    let file = hdf5::File::open(work.path(name)).expect("a result");
+    let text: hdf5::types::VarLenUnicode =
+        file.dataset("provenance/run").expect("a document").read_scalar().expect("text");
+    serde_json::from_str(&text).expect("JSON")
+}
+
 #[test]
 fn a_shard_holds_its_share_and_its_audit_is_summed() {
     let work = Workplace::new();
@@ -96,10 +150,7 @@ fn a_shard_holds_its_share_and_its_audit_is_summed() {
     assert_eq!(read.iter().sum::<u64>(), 500);
     assert!(read.iter().all(|&n| n.abs_diff(500 / 3) <= 32), "{read:?}");
     work.run(&["merge", "d", "-o", "m.h5", "-q"]).expect(0);
-    let file = hdf5::File::open(work.path("m.h5")).expect("a result");
-    let text: hdf5::types::VarLenUnicode =
-        file.dataset("provenance/run").expect("a document").read_scalar().expect("text");
-    let run: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let run = run_document(&work, "m.h5");
     assert_eq!(run["shards"].as_array().map(Vec::len), Some(3));
     assert!(run["peak_memory_bytes"].as_u64() > Some(0) && run["cpu_seconds"].as_f64() > Some(0.0), "{run}");
 }
@@ -130,6 +181,9 @@ fn an_interrupted_shard_is_begun_and_the_same_command_finishes_it() {
     work.run(&["screen", "table.toml", "--shard", "1/2", "-o", "d", "-q"]).expect(0);
     let ran = work.run(&["screen", "table.toml", "--shard", "1/2", "-o", "d"]).expect(0);
     assert!(ran.stderr().contains("already complete"), "{}", ran.stderr());
+    // The process that was stopped has cost something too.
+    let run = run_document(&work, "d/shard-1-of-2.h5");
+    assert!(run["processes"] == 2 && run["core_hours_allocated"].as_f64() > Some(0.0), "{run}");
     screen_shards(&work, "table.toml", 2, "d");
     work.run(&["screen", "table.toml", "-o", "single.h5", "-q"]).expect(0);
     work.run(&["merge", "d", "-o", "m.h5", "-q"]).expect(0);

@@ -22,6 +22,11 @@ pub struct MergeArgs {
     /// Folder that the plan's paths start from, to read structures again where duplicates are removed
     #[arg(long, value_name = "FOLDER")]
     pub base: Option<PathBuf>,
+    /// Leave the features where they are: the result points to the shards, which must stay beside it
+    ///
+    /// Names are relative, so that the result and its shards can be moved together. Everything else is copied.
+    #[arg(long = "virtual")]
+    pub virtual_rows: bool,
     /// Exit code 2 if there is any fault
     #[arg(long)]
     pub strict: bool,
@@ -39,6 +44,7 @@ pub fn run(args: &MergeArgs, context: &Context) -> Result<Exit, CliError> {
         out: args.output.clone(),
         base: args.base.clone(),
         threads: context.threads,
+        virtual_rows: args.virtual_rows,
         strict: args.strict,
         force: args.force,
     };

@@ -34,6 +34,8 @@ pub struct MergeOptions {
     pub base: Option<PathBuf>,
     /// Threads.
     pub threads: usize,
+    /// Features stay in the files of the shards.
+    pub virtual_rows: bool,
     /// No fault is allowed.
     pub strict: bool,
     /// Replaces an output of another run.
@@ -99,6 +101,7 @@ pub fn merge_shards(folders: &[PathBuf], options: &MergeOptions) -> Result<Endin
         },
         compression: (plan.sink.compression > 0).then_some(plan.sink.compression),
         threads: options.threads,
+        virtual_rows: options.virtual_rows,
         force: options.force,
     })?;
     let limit = match options.strict {
@@ -302,11 +305,7 @@ fn audit(members: &[Member], runs: &[Value]) -> Value {
     let number = |run: &Value, key: &str| run[key].as_f64().unwrap_or(0.0);
     let text = |run: &Value, key: &str| run[key].as_str().unwrap_or_default().to_owned();
     let cpu: f64 = runs.iter().map(|run| number(run, "cpu_seconds")).sum();
-    let core_hours: f64 = runs
-        .iter()
-        .map(|run| number(run, "threads") * run["busy_seconds"]["wall"].as_f64().unwrap_or(0.0))
-        .sum::<f64>()
-        / 3600.0;
+    let core_hours: f64 = runs.iter().map(|run| number(run, "core_hours_allocated")).sum();
     let shards: Vec<Value> = members
         .iter()
         .zip(runs)

@@ -1,5 +1,6 @@
 //! The engine: plan, resolution, pipeline. The only room that knows all rooms of floor 3.
 
+mod audit;
 mod block;
 mod busy;
 mod columns;

@@ -15,6 +15,7 @@ use crate::rank::{DuplicateRule, Ranker};
 use crate::sink::{Identity, Opened, RootAttributes, Store, StoreOptions, StoreRows};
 use crate::source::Source;
 
+use super::audit::{Meter, TotalCost};
 use super::busy::BusyTimes;
 use super::error::RunError;
 use super::origin::open_source;
@@ -98,6 +99,7 @@ pub struct Outcome {
 /// What ends a run: see [`RunError`]. Committed segments stay.
 pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Result<Ending, RunError> {
     let started = provenance::now();
+    let meter = Meter::start(options.resources.threads);
     let mut share = Share::new(screen, source, options.shard);
     let mut stop = Stop::new(options.budget);
     if options.signals {
@@ -106,7 +108,7 @@ pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Re
     let inputs = screen.origin.describe()?;
     let identity = identity(identity_parts(screen, &inputs, share.sharded()));
     let (mut store, progress_before) =
-        match Store::open(&options.out, screen.layout.clone(), identity, store_options(screen, options))? {
+        match Store::open(&options.out, screen.layout.clone(), identity, store_options(screen, options, &meter))? {
             Opened::Complete => return Ok(Ending::AlreadyComplete),
             Opened::Fresh(store) => (store, None),
             Opened::Resumed(store, progress) => {
@@ -160,7 +162,9 @@ pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Re
         },
     };
     let ranking = if unranked { None } else { rank(screen, &store, duplicates)? };
-    let mut documents = documents(screen, &inputs, &started, options, &drained, start);
+    let earlier = progress_before.map(|before| before.costs).unwrap_or_default();
+    let cost = TotalCost::of(&earlier, meter.read());
+    let mut documents = documents(screen, &inputs, &started, options, &drained, start, &cost);
     documents.extend(share.document().map(|document| (SHARD_DOCUMENT, document.to_string())));
     let root = RootAttributes {
         software_name: product::NAME.into(),
@@ -276,7 +280,8 @@ fn rank(screen: &Screen, store: &Store, duplicates: Option<Duplicates>) -> Resul
     Ok(Some(Ranking { duplicates, ..ranker.finish()? }))
 }
 
-fn store_options(screen: &Screen, options: &RunOptions) -> StoreOptions {
+fn store_options(screen: &Screen, options: &RunOptions, meter: &Meter) -> StoreOptions {
+    let meter = meter.clone();
     let sink = &screen.plan.sink;
     let store = match sink.store {
         StoreWord::Survivors => StoreRows::Survivors,
@@ -303,6 +308,7 @@ fn store_options(screen: &Screen, options: &RunOptions) -> StoreOptions {
         threads: options.resources.threads,
         force: options.force,
         first_index: 0,
+        cost: Some(Box::new(move || json!(meter.read()).to_string())),
         scratch: options.scratch.clone(),
     }
 }
@@ -333,6 +339,7 @@ fn documents(
     options: &RunOptions,
     drained: &Drained,
     resumed: u64,
+    cost: &TotalCost,
 ) -> Vec<(&'static str, String)> {
     let models: Vec<Value> = screen
         .surrogates
@@ -348,8 +355,10 @@ fn documents(
         "window": options.resources.window,
         "resumed_at": resumed,
         "busy_seconds": drained.busy,
-        "cpu_seconds": provenance::cpu_seconds(),
-        "peak_memory_bytes": provenance::peak_memory(),
+        "processes": cost.processes,
+        "cpu_seconds": cost.cpu_seconds,
+        "core_hours_allocated": cost.core_hours,
+        "peak_memory_bytes": cost.peak_memory_bytes,
         "base": relative_base(&screen.plan.base),
     });
     let screen_document = json!({

@@ -19,7 +19,7 @@ use super::data::Data;
 use super::schema::Kind;
 
 /// Documents under `/provenance` that say when and where, and so lie outside the digests.
-pub(super) const OUTSIDE: [&str; 4] = ["digests", "environment", "identity", "run"];
+pub(super) const OUTSIDE: [&str; 5] = ["digests", "environment", "identity", "run", "sources"];
 
 /// Whether an object at this path is covered.
 pub(super) fn covers(path: &str) -> bool {

@@ -42,6 +42,16 @@ pub enum SinkError {
         /// What is wrong, with the path inside the file.
         reason: String,
     },
+    /// A file that a virtual result points to is not what it was.
+    #[error("{} shows rows of {}, {reason}", path.display(), source_path.display())]
+    Source {
+        /// The result.
+        path: PathBuf,
+        /// The file that holds its rows.
+        source_path: PathBuf,
+        /// What is wrong with that.
+        reason: String,
+    },
     /// The file was written by a version with another layout.
     #[error("{} has format version {found}, this program reads version {expected}", path.display())]
     FormatVersion {
@@ -143,6 +153,9 @@ impl SinkError {
                 Some(format!("choose another output with -o, or give --force to replace {}", path.display()))
             }
             Self::Contended { .. } => Some("wait for the other process, or choose another output with -o".to_owned()),
+            Self::Source { .. } => {
+                Some("put it back where it was when they were merged, or merge again without --virtual".to_owned())
+            }
             Self::Damaged { .. } => Some("`matsieve verify` names what is damaged; compute the file again".to_owned()),
             Self::Unwritable { reason, .. } if reason.contains("disordered") => {
                 Some("give --ordered-only to leave disordered structures out, or another format (cif)".to_owned())

@@ -19,6 +19,7 @@ use super::seal::RawChunks;
 use super::segment::SegmentContent;
 use super::table::TableReader;
 use super::tables;
+use super::virtual_rows::{self, Mapping, Source};
 use super::writer::{Record, Storage, TableWriter, write_whole};
 
 /// A range of a run: on the disk, or still in memory.
@@ -79,6 +80,8 @@ pub(super) struct Ending<'a> {
     pub(super) identity: &'a Identity,
     /// How chunks are stored.
     pub(super) storage: Storage,
+    /// Files of the sources, one each, where large datasets shall point to them.
+    pub(super) virtual_sources: Option<&'a [Source]>,
 }
 
 /// Counts and digest of what was written.
@@ -107,7 +110,7 @@ pub(super) fn write_result(
     content::write_frame(&file, ending.layout, path, &mut record)?;
 
     let row_specs = schema::row_specs(ending.layout);
-    let target = Target { file: &file, path, storage: ending.storage };
+    let target = Target { file: &file, path, storage: ending.storage, virtual_sources: ending.virtual_sources };
     let rows = target.merge(TableName::Rows, sources, &row_specs, keep, &mut record)?;
     let quarantine_specs = tables::quarantine_specs();
     let quarantined = target.merge(TableName::Quarantine, sources, &quarantine_specs, None, &mut record)?;
@@ -129,7 +132,9 @@ pub(super) fn write_result(
     }
     file.create_group("/provenance").map_err(SinkError::hdf5("create /provenance", path))?;
     let identity = ("identity", serde_json::json!(ending.identity.parts).to_string());
-    for (name, text) in ending.documents.iter().chain([&identity]) {
+    let virtual_sources =
+        ending.virtual_sources.map(|sources| (virtual_rows::SOURCES_DOCUMENT, serde_json::json!(sources).to_string()));
+    for (name, text) in ending.documents.iter().chain([&identity]).chain(&virtual_sources) {
         write_document(&file, name, text, path)?;
         let place = format!("/provenance/{name}");
         if digest::covers(&place) {
@@ -172,6 +177,7 @@ struct Target<'a> {
     file: &'a hdf5::File,
     path: &'a Path,
     storage: Storage,
+    virtual_sources: Option<&'a [Source]>,
 }
 
 impl Target<'_> {
@@ -186,10 +192,14 @@ impl Target<'_> {
     ) -> Result<usize, SinkError> {
         let mut rows = 0;
         let mut longest = vec![0; specs.len()];
-        for part in sources.iter().flatten() {
-            let (here, longest_here) = part.extent(name, specs)?;
-            rows += here;
-            longest.iter_mut().zip(longest_here).for_each(|(longest, here)| *longest = here.max(*longest));
+        let mut rows_of_sources = vec![0; sources.len()];
+        for (rows_of_source, parts) in rows_of_sources.iter_mut().zip(sources) {
+            for part in parts {
+                let (here, longest_here) = part.extent(name, specs)?;
+                rows += here;
+                *rows_of_source += here;
+                longest.iter_mut().zip(longest_here).for_each(|(longest, here)| *longest = here.max(*longest));
+            }
         }
         if let Some(keep) = keep {
             rows = keep.len();
@@ -198,7 +208,8 @@ impl Target<'_> {
             .iter()
             .map(|source| Cursor::open(source, name, specs, sources.len()))
             .collect::<Result<Vec<_>, SinkError>>()?;
-        let mut writer = TableWriter::create(self.file, specs, rows, &longest, self.storage, self.path)?;
+        let mapping = self.virtual_sources.map(|sources| Mapping::new(sources, &rows_of_sources));
+        let mut writer = TableWriter::create(self.file, specs, rows, &longest, self.storage, mapping, self.path)?;
         let mut kept = Kept { wanted: keep, next: 0 };
         let mut last = None;
         while let Some((first, bound)) = next_run(&cursors) {
@@ -215,10 +226,16 @@ impl Target<'_> {
             }
             last = run.last().copied();
             match kept.positions(run) {
-                None => writer.append(&cursor.block, start..end)?,
+                None => {
+                    writer.locate(first, cursor.first_row() + start, end - start);
+                    writer.append(&cursor.block, start..end)?;
+                }
                 Some(positions) if positions.is_empty() => {}
                 Some(positions) => {
                     let positions: Vec<usize> = positions.iter().map(|position| start + position).collect();
+                    for run in positions.chunk_by(|a, b| a + 1 == *b) {
+                        writer.locate(first, cursor.first_row() + run[0], run.len());
+                    }
                     let rows: Vec<Data> = cursor.block.iter().map(|data| data.gather(&positions)).collect();
                     writer.append(&rows, 0..positions.len())?;
                 }
@@ -318,6 +335,11 @@ impl<'a> Cursor<'a> {
         };
         cursor.refill()?;
         Ok(cursor)
+    }
+
+    /// Number in its file of the first row of the block.
+    fn first_row(&self) -> usize {
+        self.position - self.index.len().min(self.position)
     }
 
     /// Takes the next block where the current one is used up; an empty index then means the end.

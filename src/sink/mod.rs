@@ -23,6 +23,7 @@ mod structure;
 mod table;
 mod tables;
 mod verify;
+mod virtual_rows;
 mod writer;
 
 pub use error::SinkError;

@@ -29,6 +29,9 @@ pub enum StoreRows {
 /// Given indices and row-major objectives, returns the positions (ascending) of rows that may still be ranked.
 pub type Prune = Box<dyn Fn(&[u64], &[f64]) -> Vec<usize> + Send>;
 
+/// Says what this process has cost so far; see [`StoreOptions::cost`].
+pub type Cost = Box<dyn Fn() -> String + Send>;
+
 /// How a result is stored.
 pub struct StoreOptions {
     /// A segment closes when its rows take this many bytes.
@@ -47,6 +50,8 @@ pub struct StoreOptions {
     pub force: bool,
     /// Index at which the run begins.
     pub first_index: u64,
+    /// Written into every segment; what earlier processes wrote comes back in [`Progress::costs`].
+    pub cost: Option<Cost>,
     /// Folder for work in progress, such as a disk of the node; beside the output where `None`.
     pub scratch: Option<PathBuf>,
 }
@@ -62,6 +67,7 @@ impl Default for StoreOptions {
             threads: 1,
             force: false,
             first_index: 0,
+            cost: None,
             scratch: None,
         }
     }
@@ -80,6 +86,8 @@ pub struct Progress {
     pub rows: u64,
     /// Quarantined candidates in them.
     pub quarantined: u64,
+    /// What the processes said of their cost when they closed these segments, in order.
+    pub costs: Vec<String>,
     /// Segments that were found damaged, with the reason; their range is computed again.
     pub damaged: Vec<String>,
 }

@@ -1,11 +1,11 @@
 //! The HDF5 calls that have no safe form: writing and reading a chunk past the filter pipeline, finding it in the
-//! file, and reading rows of a type whose size is known only at run time.
+//! file, reading rows of a type whose size is known only at run time, and the files that a virtual dataset points to.
 #![expect(unsafe_code, reason = "the chunk calls and H5Dread take raw pointers; every length is checked here")]
 
 use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Dataspace, Datatype, Hyperslab, Selection, SliceOrIndex};
 use hdf5_sys::h5d::{H5Dget_chunk_info_by_coord, H5Dread, H5Dwrite_chunk};
-use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_virtual_count, H5Pget_virtual_filename};
 
 #[cfg(target_endian = "big")]
 compile_error!("result files are written as native little-endian numbers");
@@ -47,6 +47,29 @@ pub(super) fn locate_chunk(dataset: &Dataset, start_row: u64) -> hdf5::Result<(u
     })?;
     Ok((address, length))
 }
+
+/// Names of the files that a virtual dataset points to, one a piece, as they are written there.
+pub(super) fn virtual_files(dataset: &Dataset) -> hdf5::Result<Vec<String>> {
+    let list = dataset.dcpl()?;
+    hdf5::sync::sync(|| {
+        let mut count = 0;
+        // SAFETY: `list` is a live property list, `count` a live variable, and the library's lock is held.
+        hdf5::h5check(unsafe { H5Pget_virtual_count(list.id(), &mut count) })?;
+        let mut names: Vec<String> = Vec::with_capacity(count);
+        let mut buffer = vec![0_u8; LONGEST_NAME];
+        for piece in 0..count {
+            // SAFETY: as above; the library writes at most `buffer.len()` bytes into the buffer, which is live.
+            let length = unsafe { H5Pget_virtual_filename(list.id(), piece, buffer.as_mut_ptr().cast(), buffer.len()) };
+            let name = usize::try_from(length).ok().and_then(|length| buffer.get(..length));
+            let name = name.and_then(|name| std::str::from_utf8(name).ok());
+            names.push(name.ok_or("the name of a file that a virtual dataset points to")?.to_owned());
+        }
+        Ok(names)
+    })
+}
+
+/// Longest name of a file that is read, in bytes: that of Linux.
+const LONGEST_NAME: usize = 4096;
 
 /// Reads rows `start..start + rows` of a 1-D or 2-D dataset as values of `kind`, a type without pointers.
 ///

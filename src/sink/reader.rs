@@ -15,6 +15,7 @@ use super::schema::{self, Kind};
 use super::seal::{self, HDF5_SIGNATURE};
 use super::table::{Column, TableReader};
 use super::tables::{self, StoredFault};
+use super::virtual_rows::{self, SOURCES_DOCUMENT};
 
 /// Rows are looked for in blocks of this many.
 const SEARCH_BLOCK: usize = 1 << 16;
@@ -55,7 +56,18 @@ impl ResultFile {
         }
         let layout = content::read_layout(&file, path)?;
         let rows = TableReader::open(&file, &schema::row_specs(&layout), path)?;
-        Ok(Self { path: path.to_owned(), file, root, layout, rows })
+        let result = Self { path: path.to_owned(), file, root, layout, rows };
+        let datasets: Vec<_> = result.rows.columns().iter().map(Column::dataset).collect();
+        virtual_rows::check_sources(path, result.sources()?.as_deref(), &datasets)?;
+        Ok(result)
+    }
+
+    /// The list of files that the result points to, where it does.
+    pub(super) fn sources(&self) -> Result<Option<String>, SinkError> {
+        if !self.file.link_exists(&format!("provenance/{SOURCES_DOCUMENT}")) {
+            return Ok(None);
+        }
+        self.document(SOURCES_DOCUMENT).map(Some)
     }
 
     /// The file.

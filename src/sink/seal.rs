@@ -162,6 +162,17 @@ pub(super) fn check_structure(path: &Path, format: &str) -> Result<Result<(), St
     })
 }
 
+/// The line of a file's seal that vouches for every byte behind it.
+///
+/// # Errors
+/// The file cannot be read, or has no seal.
+pub(super) fn line_of(path: &Path) -> Result<String, SinkError> {
+    let mut file = File::open(path).map_err(SinkError::io("open", path))?;
+    let block = read_block(&mut file, path)?;
+    let line = seal_line(&block, "sha256").map(str::to_owned);
+    line.ok_or_else(|| SinkError::damaged(path, "it has no seal"))
+}
+
 /// The user block; an error where the file is shorter.
 pub(super) fn read_block(file: &mut File, path: &Path) -> Result<[u8; USER_BLOCK as usize], SinkError> {
     let mut block = [0; USER_BLOCK as usize];

@@ -67,6 +67,15 @@ pub(super) struct SegmentInfo {
     pub(super) rows: u64,
     /// Quarantined candidates.
     pub(super) quarantined: u64,
+    /// What its process said of its cost.
+    pub(super) cost: Option<String>,
+}
+
+impl SegmentInfo {
+    /// Whether it is as good as the other one: the same rows, whoever computed them.
+    fn equals(&self, other: &Self) -> bool {
+        Self { cost: None, ..self.clone() } == Self { cost: None, ..other.clone() }
+    }
 }
 
 /// Name of the n-th segment.
@@ -84,9 +93,10 @@ pub(super) fn write(
     content: &SegmentContent,
     layout: &Layout,
     fingerprint: &str,
+    cost: Option<String>,
 ) -> Result<SegmentInfo, SinkError> {
     let part = PartFile::create(parts)?;
-    let chunks = write_content(part.path(), content, layout, fingerprint)?;
+    let chunks = write_content(part.path(), content, layout, fingerprint, cost.as_deref())?;
     let target = path_of(parts, number);
     let info = SegmentInfo {
         path: target.clone(),
@@ -94,13 +104,14 @@ pub(super) fn write(
         ledger: content.ledger.clone(),
         rows: content.rows[0].rows() as u64,
         quarantined: content.quarantine[0].rows() as u64,
+        cost,
     };
     if part.commit_new(SEGMENT_FORMAT, chunks, &target)? {
         return Ok(info);
     }
     // Another process was first. The same range of the same run holds the same rows: its segment is as good as ours.
     match read_info(&target, fingerprint) {
-        Ok(theirs) if theirs == info => Ok(info),
+        Ok(theirs) if theirs.equals(&info) => Ok(theirs),
         _ => Err(SinkError::Contended { path: target }),
     }
 }
@@ -110,6 +121,7 @@ fn write_content(
     content: &SegmentContent,
     layout: &Layout,
     fingerprint: &str,
+    cost: Option<&str>,
 ) -> Result<RawChunks, SinkError> {
     let file = files::create_hdf5(path)?;
     let mut record = Record::default();
@@ -120,21 +132,22 @@ fn write_content(
     {
         let longest: Vec<usize> = columns.iter().map(Data::longest).collect();
         let rows = columns[0].rows();
-        let mut writer = TableWriter::create(&file, &specs, rows, &longest, storage, path)?;
+        let mut writer = TableWriter::create(&file, &specs, rows, &longest, storage, None, path)?;
         writer.append(columns, 0..rows)?;
         writer.finish(rows, &mut record)?;
     }
     for (spec, data) in tables::ledger_specs().iter().zip(tables::encode_ledger(&content.ledger)) {
         write_whole(&file, spec, &data, path, &mut record)?;
     }
-    Attributes::from([
+    let mut attributes = Attributes::from([
         ("covered_end", Attribute::Integer(content.covered.end)),
         ("covered_start", Attribute::Integer(content.covered.start)),
         ("fingerprint", Attribute::Text(fingerprint.to_owned())),
         ("format", Attribute::Text(SEGMENT_FORMAT.to_owned())),
         ("format_version", Attribute::Integer(FORMAT_VERSION)),
-    ])
-    .write(&file, path)?;
+    ]);
+    attributes.0.extend(cost.map(|cost| ("cost".to_owned(), Attribute::Text(cost.to_owned()))));
+    attributes.write(&file, path)?;
     files::close_hdf5(file, path)?;
     Ok(record.chunks)
 }
@@ -167,6 +180,7 @@ fn read_info(path: &Path, fingerprint: &str) -> Result<SegmentInfo, SinkError> {
         ledger: tables::read_ledger(&file, path)?,
         rows: Column::open(&file, "/candidates/index", path)?.rows() as u64,
         quarantined: Column::open(&file, "/quarantine/index", path)?.rows() as u64,
+        cost: root.text("cost").map(str::to_owned),
     })
 }
 

@@ -11,6 +11,7 @@ use super::merge::{Ending, Part};
 use super::options::{Identity, RootAttributes, StoreRows, Summary};
 use super::publish::{Publication, find_result};
 use super::seal::{self, Seal};
+use super::virtual_rows;
 use super::writer::Storage;
 
 /// What becomes of the results of all shards.
@@ -37,6 +38,8 @@ pub struct MergeRequest<'a> {
     pub compression: Option<u8>,
     /// Threads that compress.
     pub threads: usize,
+    /// Features stay in the files of the shards, the result points there.
+    pub virtual_rows: bool,
     /// Replaces an output of another run.
     pub force: bool,
 }
@@ -75,6 +78,8 @@ pub fn merge_results(request: &MergeRequest<'_>) -> Result<Summary, SinkError> {
         _ => None,
     };
     let sources: Vec<Vec<Part<'_>>> = request.shards.iter().map(|path| vec![Part::File(path)]).collect();
+    let virtual_sources =
+        if request.virtual_rows { Some(virtual_rows::sources(request.out, request.shards)?) } else { None };
     let ending = Ending {
         layout: request.layout,
         ledger: request.ledger,
@@ -83,6 +88,7 @@ pub fn merge_results(request: &MergeRequest<'_>) -> Result<Summary, SinkError> {
         root: request.root,
         identity: request.identity,
         storage: Storage { compression: request.compression, threads: request.threads, digests: true },
+        virtual_sources: virtual_sources.as_deref(),
     };
     let folder = files::folder_of(request.out);
     let publication = Publication { out: request.out, folder: &folder, force: request.force };

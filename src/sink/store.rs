@@ -81,6 +81,7 @@ impl Store {
         for segment in &store.closed {
             progress.rows += segment.rows;
             progress.quarantined += segment.quarantined;
+            progress.costs.extend(segment.cost.clone());
             if progress.ledger.rules.is_empty() {
                 progress.ledger = segment.ledger.clone();
             } else {
@@ -169,7 +170,8 @@ impl Store {
         }
         self.prune();
         let number = self.closed.len();
-        let info = segment::write(&self.parts, number, &self.open, &self.layout, &self.identity.fingerprint)?;
+        let cost = self.options.cost.as_ref().map(|cost| cost());
+        let info = segment::write(&self.parts, number, &self.open, &self.layout, &self.identity.fingerprint, cost)?;
         self.open = SegmentContent::new(&self.layout, info.covered.end);
         self.opened_at = None;
         self.closed.push(info);
@@ -281,6 +283,7 @@ impl Store {
             root,
             identity: &self.identity,
             storage: Storage { compression: self.options.compression, threads: self.options.threads, digests: true },
+            virtual_sources: None,
         };
         // A private name beside the output: nothing is moved from one file system to another.
         let folder = if self.options.scratch.is_some() { files::folder_of(&self.out) } else { self.parts.clone() };

@@ -10,9 +10,12 @@ use super::SinkError;
 use super::data::Data;
 use super::raw;
 use super::schema::{Kind, Spec};
+use super::virtual_rows::is_virtual;
 
 /// Memory that a block of rows may take.
 const BLOCK_BYTES: usize = 8 << 20;
+/// The same for virtual datasets: the library looks at all of their pieces whenever it reads.
+const VIRTUAL_BLOCK_BYTES: usize = 64 << 20;
 /// Deflate cannot shrink more than this (zlib's manual: 1032 : 1).
 const LARGEST_RATIO: u64 = 1032;
 /// Text of variable length may take this many times the file: an empty string takes 16 bytes there, 8 in memory.
@@ -32,6 +35,7 @@ pub(super) struct Column {
     path: PathBuf,
     name: String,
     text_budget: u64,
+    block_bytes: usize,
 }
 
 impl Column {
@@ -54,21 +58,30 @@ impl Column {
             _ => return Err(damaged("has more than two dimensions")),
         };
         let file_bytes = std::fs::metadata(path).map_err(SinkError::io("read", path))?.len();
-        // What is not compressed takes the room that it claims.
-        let ratio = if dataset.filters().is_empty() { 1 } else { LARGEST_RATIO };
-        let stored = dataset.storage_size().min(file_bytes);
-        let wanted = (rows as u128) * (columns.unwrap_or(1) as u128) * (descriptor.size() as u128);
-        if wanted > u128::from(stored) * u128::from(ratio) {
-            return Err(damaged(&format!("claims {wanted} bytes, stored are {stored}")));
-        }
-        let row_bytes = columns.unwrap_or(1) * descriptor.size();
-        if let Some(chunk) = dataset.chunk()
-            && chunk.iter().product::<usize>().saturating_mul(descriptor.size()) > LARGEST_CHUNK.max(row_bytes)
-        {
-            return Err(damaged("is stored in chunks larger than 64 MB"));
-        }
+        let bytes_of_row = columns.unwrap_or(1).saturating_mul(descriptor.size());
+        let block_bytes = if is_virtual(&dataset) {
+            // Its values lie elsewhere; the indices of its rows lie here.
+            let indices = dataset.file().and_then(|file| file.dataset("candidates/index")).map(|index| index.size());
+            if indices.ok() != Some(rows) || kind == Kind::Text {
+                return Err(damaged("is virtual and has not as many rows as there are candidates"));
+            }
+            VIRTUAL_BLOCK_BYTES
+        } else {
+            check_size(&dataset, rows, bytes_of_row, file_bytes).map_err(|reason| damaged(&reason))?;
+            BLOCK_BYTES
+        };
         let text_budget = file_bytes.saturating_mul(TEXT_RATIO);
-        Ok(Self { kind, descriptor, dataset, columns, rows, path: path.to_owned(), name: name.to_owned(), text_budget })
+        Ok(Self {
+            kind,
+            descriptor,
+            dataset,
+            columns,
+            rows,
+            path: path.to_owned(),
+            name: name.to_owned(),
+            text_budget,
+            block_bytes,
+        })
     }
 
     /// Opens a dataset and checks it against the schema.
@@ -116,9 +129,9 @@ impl Column {
         }
     }
 
-    /// Rows of a block that takes about [`BLOCK_BYTES`].
+    /// Rows of a block that takes about [`BLOCK_BYTES`], or [`VIRTUAL_BLOCK_BYTES`].
     pub(super) fn block_rows(&self) -> usize {
-        (BLOCK_BYTES / self.row_bytes().max(1)).max(1)
+        (self.block_bytes / self.row_bytes().max(1)).max(1)
     }
 
     /// Reads rows.
@@ -197,6 +210,26 @@ impl Column {
     fn checked<'t>(&self, bytes: &'t [u8]) -> Result<&'t str, SinkError> {
         std::str::from_utf8(bytes)
             .map_err(|_| SinkError::damaged(&self.path, format!("{} holds a string that is no UTF-8", self.name)))
+    }
+}
+
+/// A dataset takes no more room than what is stored can fill, in chunks that we would write.
+fn check_size(dataset: &Dataset, rows: usize, row_bytes: usize, file_bytes: u64) -> Result<(), String> {
+    // What is not compressed takes the room that it claims.
+    let ratio = if dataset.filters().is_empty() { 1 } else { LARGEST_RATIO };
+    let stored = dataset.storage_size().min(file_bytes);
+    let wanted = (rows as u128) * (row_bytes as u128);
+    if wanted > u128::from(stored) * u128::from(ratio) {
+        return Err(format!("claims {wanted} bytes, stored are {stored}"));
+    }
+    let element_bytes = dataset.dtype().map_or(usize::MAX, |kind| kind.size());
+    match dataset.chunk() {
+        Some(chunk)
+            if chunk.iter().product::<usize>().saturating_mul(element_bytes) > LARGEST_CHUNK.max(row_bytes) =>
+        {
+            Err("is stored in chunks larger than 64 MB".to_owned())
+        }
+        _ => Ok(()),
     }
 }
 

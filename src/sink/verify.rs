@@ -14,6 +14,7 @@ use super::digest::{self, DatasetDigest};
 use super::reader::{ResultFile, check_kind_of_file};
 use super::seal::{self, Seal};
 use super::table::Column;
+use super::virtual_rows;
 
 /// Groups deeper than this are not ours.
 const DEEPEST: usize = 8;
@@ -68,7 +69,17 @@ pub fn verify(path: &Path) -> Result<Report, SinkError> {
             return Ok(report);
         }
     }
-    let result = ResultFile::open(path)?;
+    let result = match ResultFile::open(path) {
+        Err(error @ (SinkError::Damaged { .. } | SinkError::Source { .. })) => {
+            report.add("structure", Some(error.to_string()));
+            return Ok(report);
+        }
+        result => result?,
+    };
+    let sources = result.sources()?;
+    if sources.is_some() {
+        report.add("seals of the files that hold its rows", virtual_rows::verify_sources(path, sources.as_deref())?);
+    }
     if let Err(error) = check_content(&result, &mut report) {
         report.add("content", Some(error.to_string()));
     }

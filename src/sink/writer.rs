@@ -14,6 +14,7 @@ use super::digest::DatasetDigest;
 use super::raw;
 use super::schema::{Kind, Spec};
 use super::seal::RawChunks;
+use super::virtual_rows::Mapping;
 
 /// Bytes of a chunk: half of the library's default chunk cache, so that row-wise reading in stock tools stays fast.
 const CHUNK_BYTES: usize = 512 << 10;
@@ -51,11 +52,14 @@ pub(super) struct TableWriter {
     pending_limit: usize,
     storage: Storage,
     path: PathBuf,
+    root: Group,
+    mapping: Option<Mapping>,
 }
 
 struct ColumnWriter {
     spec: Spec,
-    dataset: Dataset,
+    /// Virtual ones are created at the end, when it is known which rows they show.
+    dataset: Option<Dataset>,
     digest: DatasetDigest,
     form: Form,
     written: usize,
@@ -68,6 +72,8 @@ enum Form {
     Chunked { rows: usize, row_bytes: usize, value_bytes: usize, buffer: Vec<u8> },
     /// Strings of variable length, which the library places itself.
     Variable,
+    /// Values that stay where they are.
+    Virtual,
     /// No values at all.
     Void,
 }
@@ -80,22 +86,42 @@ struct Chunk {
 }
 
 impl TableWriter {
-    /// Creates the datasets. `longest` has the bytes of the longest string of each dataset.
+    /// Creates the datasets. `longest` has the bytes of the longest string of each dataset. With a `mapping` (of no rows
+    /// yet), large datasets will point to its sources.
     pub(super) fn create(
         root: &Group,
         specs: &[Spec],
         rows: usize,
         longest: &[usize],
         storage: Storage,
+        mapping: Option<Mapping>,
         path: &Path,
     ) -> Result<Self, SinkError> {
         let columns = specs
             .iter()
             .zip(longest)
-            .map(|(spec, &longest)| ColumnWriter::create(root, spec, rows, longest, storage, path))
+            .map(|(spec, &longest)| match mapping.is_some() && rows > 0 && Mapping::suits(spec) {
+                true => Ok(ColumnWriter::at_the_sources(spec, rows)),
+                false => ColumnWriter::create(root, spec, rows, longest, storage, path),
+            })
             .collect::<Result<_, _>>()?;
         let pending_limit = if storage.compression.is_some() { storage.threads.max(1) * 4 } else { 1 };
-        Ok(Self { columns, pending: Vec::new(), pending_limit, storage, path: path.to_owned() })
+        Ok(Self {
+            columns,
+            pending: Vec::new(),
+            pending_limit,
+            storage,
+            path: path.to_owned(),
+            root: root.clone(),
+            mapping,
+        })
+    }
+
+    /// Says that the rows appended next are those of a source from row `start` on.
+    pub(super) fn locate(&mut self, source: usize, start: usize, rows: usize) {
+        if let Some(mapping) = &mut self.mapping {
+            mapping.push(source, start, rows);
+        }
     }
 
     /// Appends rows `range` of `data`, one entry a dataset.
@@ -115,7 +141,7 @@ impl TableWriter {
                 match column.form {
                     Form::Chunked { .. } => self.append_chunked(number, data, start..end)?,
                     Form::Variable => column.append_variable(data, start..end, &self.path)?,
-                    Form::Void => column.written += end - start,
+                    Form::Void | Form::Virtual => column.written += end - start,
                 }
                 start = end;
             }
@@ -207,8 +233,16 @@ impl TableWriter {
             }
         }
         self.write_pending()?;
-        for column in self.columns {
-            column.spec.attributes.write(&column.dataset, &self.path)?;
+        if let Some(mapping) = &mut self.mapping {
+            mapping.close(&self.path)?;
+        }
+        for mut column in self.columns {
+            if let (Form::Virtual, Some(mapping)) = (&column.form, &self.mapping) {
+                let action = format!("create {}", column.spec.path);
+                let created = mapping.create(&self.root, &column.spec);
+                column.dataset = Some(created.map_err(SinkError::hdf5(&action, &self.path))?);
+            }
+            column.spec.attributes.write(column.dataset(), &self.path)?;
             column.record_chunks(rows, record).map_err(SinkError::hdf5("locate chunks", &self.path))?;
             if self.storage.digests {
                 record.digests.insert(column.spec.path, column.digest.finish(&column.spec.attributes));
@@ -257,14 +291,25 @@ impl ColumnWriter {
             .create(spec.path.as_str())
             .map_err(SinkError::hdf5(&format!("create {}", spec.path), path))?;
         let digest = DatasetDigest::new(&spec.kind.logical_name(), &shape);
-        Ok(Self { spec: spec.clone(), dataset, digest, form, written: 0, probe: Vec::new() })
+        Ok(Self { spec: spec.clone(), dataset: Some(dataset), digest, form, written: 0, probe: Vec::new() })
+    }
+
+    /// A dataset whose values are digested and left where they are.
+    fn at_the_sources(spec: &Spec, rows: usize) -> Self {
+        let shape: Vec<usize> = std::iter::once(rows).chain(spec.columns).collect();
+        let digest = DatasetDigest::new(&spec.kind.logical_name(), &shape);
+        Self { spec: spec.clone(), dataset: None, digest, form: Form::Virtual, written: 0, probe: Vec::new() }
+    }
+
+    fn dataset(&self) -> &Dataset {
+        self.dataset.as_ref().expect("virtual datasets take no values, the others are created first")
     }
 
     fn write_chunk(&mut self, start: usize, bytes: &[u8], path: &Path) -> Result<(), SinkError> {
         if start == 0 && self.spec.path.ends_with("/index") {
             self.probe = bytes[..bytes.len().min(PROBE)].to_vec();
         }
-        raw::write_chunk(&self.dataset, start as u64, bytes)
+        raw::write_chunk(self.dataset(), start as u64, bytes)
             .map_err(SinkError::hdf5(&format!("write {}", self.spec.path), path))
     }
 
@@ -272,7 +317,7 @@ impl ColumnWriter {
     fn record_chunks(&self, rows: usize, record: &mut Record) -> hdf5::Result<()> {
         let Form::Chunked { rows: chunk_rows, .. } = self.form else { return Ok(()) };
         for start in (0..rows).step_by(chunk_rows) {
-            let (address, length) = raw::locate_chunk(&self.dataset, start as u64)?;
+            let (address, length) = raw::locate_chunk(self.dataset(), start as u64)?;
             record.chunks.add(address, length);
             if start == 0 && !self.probe.is_empty() {
                 record.chunks.probe(address, &self.probe);
@@ -287,7 +332,7 @@ impl ColumnWriter {
             let count = TEXT_BLOCK.min(range.end - position);
             let strings: Vec<VarLenUnicode> =
                 (position..position + count).map(|row| hdf5_text(&data.string_at(row))).collect();
-            self.dataset
+            self.dataset()
                 .write_slice(&strings, self.written..self.written + count)
                 .map_err(SinkError::hdf5(&format!("write {}", self.spec.path), path))?;
             self.written += count;
@@ -308,7 +353,7 @@ pub(super) fn write_whole(
     debug_assert!(spec.kind == Kind::Text || matches!(data, Data::Fixed { .. }));
     let storage = Storage { compression: None, threads: 1, digests: true };
     let specs = std::slice::from_ref(spec);
-    let mut writer = TableWriter::create(root, specs, data.rows(), &[data.longest()], storage, path)?;
+    let mut writer = TableWriter::create(root, specs, data.rows(), &[data.longest()], storage, None, path)?;
     writer.append(std::slice::from_ref(data), 0..data.rows())?;
     writer.finish(data.rows(), record)
 }
