@@ -54,10 +54,14 @@ impl Store {
     /// Output or parts of another run (without `force`), a folder that cannot be written, a full disk.
     pub fn open(out: &Path, layout: Layout, identity: Identity, options: StoreOptions) -> Result<Opened, SinkError> {
         schema::check_names(&layout)?;
+        let parts = parts_of(out, options.scratch.as_deref());
         if !options.force && find_result(out, &identity)? {
+            // The process that finished it may have been stopped before it cleaned up.
+            if belongs_to(&parts, &identity) {
+                files::remove_parts(&parts)?;
+            }
             return Ok(Opened::Complete);
         }
-        let parts = parts_of(out, options.scratch.as_deref());
         std::fs::create_dir_all(&parts).map_err(SinkError::io("create", &parts))?;
         claim(&parts, &identity, options.force)?;
         files::remove_abandoned_parts(&parts)?;
@@ -307,6 +311,12 @@ fn parts_of(out: &Path, scratch: Option<&Path>) -> PathBuf {
     let digest = digest::hexadecimal(&Sha256::digest(place.as_os_str().as_encoded_bytes()));
     name.push(format!(".{}.parts", &digest[..12]));
     scratch.join(name)
+}
+
+/// Whether a folder of parts is that of this run.
+fn belongs_to(parts: &Path, identity: &Identity) -> bool {
+    let found = std::fs::read(parts.join(IDENTITY_FILE)).ok();
+    found.and_then(|bytes| serde_json::from_slice(&bytes).ok()).is_some_and(|found: Identity| found == *identity)
 }
 
 /// Takes the folder of parts for this run, or finds it taken.

@@ -224,9 +224,7 @@ fn check_size(dataset: &Dataset, rows: usize, row_bytes: usize, file_bytes: u64)
     }
     let element_bytes = dataset.dtype().map_or(usize::MAX, |kind| kind.size());
     match dataset.chunk() {
-        Some(chunk)
-            if chunk.iter().product::<usize>().saturating_mul(element_bytes) > LARGEST_CHUNK.max(row_bytes) =>
-        {
+        Some(chunk) if chunk.iter().product::<usize>().saturating_mul(element_bytes) > LARGEST_CHUNK.max(row_bytes) => {
             Err("is stored in chunks larger than 64 MB".to_owned())
         }
         _ => Ok(()),

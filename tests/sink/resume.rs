@@ -85,6 +85,31 @@ fn the_same_run_again_is_complete_and_another_is_refused_with_the_difference() {
     assert_eq!(fixture::finish(store, 60).rows, fixture::rows(0..60).0.len() as u64);
 }
 
+/// As after a failing disk or a kill between the result and the clean-up.
+#[test]
+fn what_a_finished_run_left_behind_is_removed_by_the_same_run_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (out, parts) = (folder.path().join("r.h5"), folder.path().join("r.h5.parts"));
+    for (identity, stays) in [("a", false), ("b", true)] {
+        let opened = Store::open(&out, fixture::layout(), fixture::identity(identity), small()).expect("a store");
+        let (mut store, _) = fixture::store(opened);
+        fixture::append(&mut store, 0, 500, 10);
+        drop(store);
+        fs::rename(&parts, folder.path().join(identity)).expect("parts");
+        if identity == "a" {
+            fixture::run(&out, 500, 10, StoreOptions::default());
+        }
+        fs::rename(folder.path().join(identity), &parts).expect("parts");
+        if stays {
+            fs::rename(folder.path().join("kept"), &out).expect("the result");
+        }
+        let again = Store::open(&out, fixture::layout(), fixture::identity("a"), small());
+        assert!(matches!(again, Ok(Opened::Complete)));
+        assert_eq!(parts.exists(), stays, "parts of {identity}");
+        fs::rename(&out, folder.path().join("kept")).expect("the result");
+    }
+}
+
 #[test]
 fn parts_of_another_run_are_refused_and_replaced_by_force() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -277,6 +277,16 @@ mod tests {
         assert!(!structure.is_ordered());
     }
 
+    /// Found by fuzzing: a share of nothing, or one too small for a number, is nobody.
+    #[test]
+    fn a_mixture_may_hold_nothing_of_an_element() {
+        let header = "loop_\n_atom_site_type_symbol\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n\
+            _atom_site_occupancy\n";
+        let rows = "'1.0Nb + 0.0Zr' 0 0 0 1\n'0.5O + 0.5F' 0.5 0.5 0.5 5e-324\nCl 0.5 0 0 1\n";
+        let structure = read(&with_cell(["4", "4", "4", "90", "90", "90"], &format!("{header}{rows}")));
+        assert_eq!(amounts(&structure), [("Nb", 1.0), ("Cl", 1.0)]);
+    }
+
     #[test]
     fn deuterium_is_hydrogen_and_dummies_are_nobody() {
         let structure = read(&cube("", "D1 0 0 0\nX1 0.1 0.1 0.1\nCg1 0.2 0.2 0.2\nO1 0.5 0 0"));

@@ -77,6 +77,11 @@ pub(super) fn atoms(block: &Block<'_>, lattice: &Lattice) -> Result<Vec<Atom>, B
         let parts = mixture(symbol.of(block.bytes)).unwrap_or_default();
         let whole = [(1.0, symbol.of(block.bytes))];
         for &(share, name) in if parts.is_empty() { &whole[..] } else { &parts } {
+            // A mixture may name what it holds nothing of: `0.8Nb + 0.0Zr`.
+            let held = occupancy * share;
+            if held <= 0.0 {
+                continue;
+            }
             // `CA1` is calcium or a carbon called A: the formula decides.
             let known =
                 if has_capital_second(name) { *known.get_or_insert_with(|| known_elements(block)) } else { None };
@@ -115,7 +120,7 @@ pub(super) fn atoms(block: &Block<'_>, lattice: &Lattice) -> Result<Vec<Atom>, B
             }
             let oxidation = states.of_symbol(name).or(charge);
             let excludes_images = text(rows.disorder_group).is_some_and(|group| group.starts_with(b"-"));
-            let occupant = Occupant { element, occupancy: occupancy * share, oxidation };
+            let occupant = Occupant { element, occupancy: held, oxidation };
             let blur = if occupancy > 0.5 && !excludes_images {
                 0.0
             } else {
