@@ -33,7 +33,7 @@ for target in "${targets[@]}"; do
     ended=0
     # Seconds of the processor, not of the clock: a run may be paused.
     TIMEFORMAT=%U
-    spent=$({ time nice -n 19 "$program" "${arguments[@]}" "$found" "fuzz/corpus/$target" > "$log" 2>&1; } 2>&1) || ended=$?
+    spent=$({ time nice -n 10 "$program" "${arguments[@]}" "$found" "fuzz/corpus/$target" > "$log" 2>&1; } 2>&1) || ended=$?
     spent=${spent%%.*}
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     edges=$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -d' ' -f2)

@@ -24,6 +24,17 @@ install_packages() {
         as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
+# CMake that HDF5's own build asks for (3.26 or later), from PyPI into target/cmake; sets CMAKE.
+need_cmake() {
+    if [ ! -x target/cmake/bin/cmake ]; then
+        python3 -m venv target/cmake && target/cmake/bin/pip install -q 'cmake==4.4.*' || {
+            echo "setup: CMake 3.26 or later is needed to build HDF5, and PyPI's could not be installed" >&2
+            return 1
+        }
+    fi
+    export CMAKE="$PWD/target/cmake/bin/cmake"
+}
+
 command -v cargo >/dev/null 2>&1 || {
     echo "setup: no Rust toolchain found; install Rust 1.95 or later (https://rustup.rs)" >&2
     exit 1
@@ -37,13 +48,7 @@ fi
 if ! have_hdf5; then
     if ! { install_packages libhdf5-dev pkg-config && have_hdf5; }; then
         echo "setup: HDF5 is not installed and cannot be; building it into the program" >&2
-        if [ ! -x target/cmake/bin/cmake ]; then
-            python3 -m venv target/cmake && target/cmake/bin/pip install -q 'cmake==4.4.*' || {
-                echo "setup: CMake 3.26 or later is needed to build HDF5, and PyPI's could not be installed" >&2
-                exit 1
-            }
-        fi
-        export CMAKE="$PWD/target/cmake/bin/cmake"
+        need_cmake || exit 1
         MATSIEVE_FEATURES=(--features static)
     fi
 fi

@@ -17,13 +17,21 @@ enum Set {
     Avx512,
 }
 
+/// The level of the process.
+static CHOSEN: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
+
 impl Level {
     /// What every processor of the architecture has.
     pub const BASELINE: Self = Self(Set::Baseline);
 
-    /// The widest level that this processor has. Cheap: the standard library remembers what it detected.
+    /// The level that was [chosen](Self::choose), else the widest that this processor has. Cheap: it is looked for once.
     pub fn best() -> Self {
-        Self::available().last().unwrap_or(Self::BASELINE)
+        *CHOSEN.get_or_init(|| Self::available().last().unwrap_or(Self::BASELINE))
+    }
+
+    /// Makes this the level of the whole process; `false` where another one is in use already.
+    pub fn choose(self) -> bool {
+        *CHOSEN.get_or_init(|| self) == self
     }
 
     /// All levels that this processor has, narrowest first; for tests that compare them.

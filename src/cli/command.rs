@@ -55,8 +55,15 @@ enum Verb {
     Selftest(super::selftest::SelftestArgs),
     Bench(super::bench::BenchArgs),
     Completions(CompletionsArgs),
-    /// Prints the manual page (roff)
-    Man,
+    Man(ManArgs),
+}
+
+/// Prints the manual page (roff), or writes that of every verb
+#[derive(clap::Args, Debug)]
+struct ManArgs {
+    /// Folder that receives matsieve.1, matsieve-screen.1, …
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<std::path::PathBuf>,
 }
 
 /// Prints a completion script for a shell.
@@ -76,6 +83,10 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
+    if let Err(reason) = machine::choose_kernels() {
+        eprintln!("error: {reason}");
+        return Exit::Usage;
+    }
     start_log(&cli);
     let context = Context {
         threads: cli.threads.map_or_else(machine::available_threads, usize::from),
@@ -119,8 +130,14 @@ impl Verb {
                 clap_complete::generate(args.shell, &mut Cli::command(), product::NAME, &mut std::io::stdout());
                 Ok(Exit::Done)
             }
-            Self::Man => {
-                clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+            Self::Man(args) => {
+                match &args.folder {
+                    Some(folder) => {
+                        std::fs::create_dir_all(folder)?;
+                        clap_mangen::generate_to(Cli::command(), folder)?;
+                    }
+                    None => clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?,
+                }
                 Ok(Exit::Done)
             }
         }

@@ -1,5 +1,7 @@
 //! What the program may use of the machine it runs on.
 
+use matsieve_kernels::dispatch::Level;
+
 /// CPUs this process may use: the affinity mask and cgroup quota, and what Slurm allocated where that is less.
 pub fn available_threads() -> usize {
     let allowed = std::thread::available_parallelism().map_or(1, |n| n.get());
@@ -19,6 +21,29 @@ fn slurm_cpus(environment: &dyn Fn(&str) -> Option<String>) -> Option<usize> {
         let tasks = number("SLURM_STEP_TASKS_PER_NODE").unwrap_or(1);
         number("SLURM_CPUS_ON_NODE").map(|cpus| (cpus / tasks).max(1))
     })
+}
+
+/// Name of the environment variable that chooses the instruction set of the kernels.
+const KERNELS: &str = "MATSIEVE_KERNELS";
+
+/// Obeys `MATSIEVE_KERNELS`: `baseline`, `avx2` or `avx512` for the whole process instead of the widest there is. Results do not
+/// depend on it; a test laboratory can see that.
+///
+/// # Errors
+/// Another word, or a level that this processor does not have.
+pub fn choose_kernels() -> Result<(), String> {
+    let Some(wanted) = std::env::var_os(KERNELS).filter(|word| !word.is_empty()) else { return Ok(()) };
+    let wanted = wanted.to_string_lossy();
+    match Level::available().find(|level| level.name() == wanted) {
+        Some(level) => {
+            level.choose();
+            Ok(())
+        }
+        None => {
+            let names: Vec<&str> = Level::available().map(Level::name).collect();
+            Err(format!("{KERNELS} is \"{wanted}\", this processor has {}", names.join(", ")))
+        }
+    }
 }
 
 /// Memory that this process may take, in bytes: the smallest of the limits of its cgroups and what Slurm allocated; `None` where

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::candidate::{Frame, StoredRows};
-use crate::source::Source;
+use crate::source::{FRAME_BYTES, Source};
 
 use super::block::{Block, Finished};
 use super::error::RunError;
@@ -57,6 +57,10 @@ pub struct Estimate {
     pub seconds: f64,
     /// Bytes of the strings of a row.
     pub text: usize,
+    /// Bytes of a record as it is read.
+    pub record_bytes: f64,
+    /// Share of candidates that reach the descriptors.
+    pub described: f64,
 }
 
 impl Estimate {
@@ -82,6 +86,8 @@ impl Estimate {
         total.stored *= share;
         total.faulted *= share;
         total.seconds *= share;
+        total.record_bytes *= share;
+        total.described *= share;
         Ok(total)
     }
 
@@ -105,8 +111,25 @@ impl Estimate {
         let need = MemoryNeed::new(screen, resources.threads, self.text);
         let row = (screen.stored_bytes_per_row() + self.text) as u64;
         let passed = self.records.map(|records| (records as f64 * self.stored) as u64 * row);
-        let segment = (segment_bytes as u64).min(passed.unwrap_or(u64::MAX));
-        need.fixed + segment + resources.batch as u64 * need.typical
+        let passed = passed.unwrap_or(u64::MAX);
+        let segment = (segment_bytes as u64).min(passed);
+        let (threads, batch) = (resources.threads as u64, self.batch(resources));
+        let waiting = batch * threads * 2 * row;
+        let rows = match screen.plan.sink.store {
+            // What is not ranked in the end waits and is stored all the same.
+            Store::Ranked => segment + waiting,
+            // No more rows wait than there are; one batch of them is being moved.
+            _ => (segment + waiting).min(passed.saturating_add(batch * row)),
+        };
+        let candidate = CANDIDATE + (need.columns as f64 * self.described + self.record_bytes) as u64;
+        need.fixed + rows + threads * batch * candidate
+    }
+
+    /// Candidates of a batch: it ends before its number where records are large, and where there are no more.
+    fn batch(&self, resources: &Resources) -> u64 {
+        let by_size = FRAME_BYTES as f64 / self.record_bytes.max(1.0);
+        let by_number = self.records.map_or(u64::MAX, |records| records.div_ceil(resources.threads.max(1) as u64));
+        (resources.batch as u64).min(by_size as u64 + 1).min(by_number)
     }
 }
 
@@ -115,9 +138,9 @@ impl Estimate {
 pub struct MemoryNeed {
     /// Bytes of the program with tables and models, and of buffers.
     pub fixed: u64,
-    /// Bytes for each candidate of a batch, all threads together, as runs commonly take.
-    pub typical: u64,
-    /// The same with all batches of the window waiting.
+    /// Bytes of the columns of a candidate that is described.
+    pub columns: u64,
+    /// Bytes for each candidate of a batch, all threads together, with all batches of the window waiting.
     pub most: u64,
 }
 
@@ -128,13 +151,13 @@ impl MemoryNeed {
     /// The need of this process, which has resolved its plan, with so many threads; `text` are the bytes of the strings of a row.
     pub fn new(screen: &Screen, threads: usize, text: usize) -> Self {
         let geometry = if screen.decoder.has_structures() { GEOMETRY } else { 0 };
-        let row = 8 * screen.columns.len() as u64 + CANDIDATE;
+        let columns = 8 * screen.columns.len() as u64;
         let stored = (screen.stored_bytes_per_row() + text) as u64;
         let window = screen.plan.run.window.max(1) as u64 + 1;
         Self {
             fixed: provenance::resident_memory().unwrap_or(64 << 20) + BUFFERS + threads as u64 * geometry,
-            typical: threads as u64 * (row + 2 * stored),
-            most: threads as u64 * (row + window * stored),
+            columns,
+            most: threads as u64 * (columns + CANDIDATE + window * stored),
         }
     }
 }
@@ -191,6 +214,7 @@ impl<'s> Sample<'s> {
         source.frame(FRAMED, &mut self.frame)?;
         let mut finished = empty(screen);
         self.block.run(&self.frame, &mut finished);
+        self.total.record_bytes += self.frame.bytes.len() as f64;
         self.add(&finished, self.frame.records.len() as u64, timer.elapsed());
         Ok(self.frame.records.len() == FRAMED || self.frame.is_full)
     }
@@ -201,6 +225,8 @@ impl<'s> Sample<'s> {
         total.seconds += time.as_secs_f64();
         total.stored += finished.rows.len() as f64;
         total.faulted += finished.quarantine.len() as f64;
+        let described = finished.ledger.rules.iter().find(|rule| rule.stage == "describe");
+        total.described += described.map_or(0, |rule| rule.input) as f64;
         total.text = total.text.max(text(&finished.rows));
     }
 }

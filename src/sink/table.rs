@@ -45,8 +45,13 @@ impl Column {
     /// It is missing, of another type or shape, or larger than the file can hold.
     pub(super) fn open(root: &Group, name: &str, path: &Path) -> Result<Self, SinkError> {
         let damaged = |reason: &str| SinkError::damaged(path, format!("{name} {reason}"));
-        let dataset = root.dataset(name).map_err(|_| damaged("is missing or no dataset"))?;
         let action = format!("read {name}");
+        let dataset = match root.dataset(name) {
+            Ok(dataset) => dataset,
+            // There is something: a disk that cannot be read now, or no dataset.
+            Err(error) if root.link_exists(name) => return Err(SinkError::hdf5(&action, path)(error)),
+            Err(_) => return Err(damaged("is missing")),
+        };
         let descriptor =
             dataset.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(SinkError::hdf5(&action, path))?;
         let kind = Kind::of(&descriptor).ok_or_else(|| damaged(&format!("is of type {descriptor}")))?;

@@ -41,6 +41,7 @@ pub use expand::{BrokenStream, ByteStream, ExpansionLimit};
 pub use format::{ArchiveKind, Compression, Format};
 pub use input::{InputFile, Inputs, Listing, Wanted, list_inputs};
 pub use member::{Content, Member, Members};
+pub use reader::FRAME_BYTES;
 pub use spec::{ColumnSpec, Disorder, SourceSpec};
 pub use structure::{StructureRecord, read_structures};
 pub use table::{Numbers, Table, read_table};

@@ -9,7 +9,7 @@ use super::text_row::write_fault;
 use crate::candidate::{CandidateIndex, FaultCode, Frame, Payload, RawRecord};
 
 /// Text of a batch above which it is full: a batch of large records must not take more memory than one of small ones.
-pub(super) const FRAME_BYTES: usize = 16 << 20;
+pub const FRAME_BYTES: usize = 16 << 20;
 
 /// Frames the records of one member.
 pub(super) trait TableReader: Send {

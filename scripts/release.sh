@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Builds the release: one statically linked executable with tables, models and HDF5 inside, manual pages, completions, a module
+# file, licences, checksums, and an archive of them.
+#
+#   bash scripts/release.sh [FOLDER]        default target/dist; prints the archive's SHA-256
+#
+# The bytes depend on the commit, the Rust toolchain, the C compiler and the C library, not on the folder, the time or the machine:
+# scripts/reproduce.sh builds twice and compares. Needs gcc with the static C library (libc6-dev), Python for PyPI's CMake, and a tree
+# without changes: the commit is part of the program.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/setup.sh
+need_cmake
+
+out=${1:-target/dist}
+if [ -n "$(git status --porcelain --untracked-files=no)" ]; then
+    echo "release: the tree has changes that no commit holds" >&2
+    exit 1
+fi
+target=$(uname -m)-unknown-linux-gnu
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+name=matsieve-$version-$(uname -m)-linux
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+
+# Places of this machine that the compilers would write into the program.
+remap="--remap-path-prefix=$PWD=/matsieve --remap-path-prefix=$cargo_home=/cargo"
+remap="$remap --remap-path-prefix=$(rustc --print sysroot)=/rust"
+export RUSTFLAGS="-C target-feature=+crt-static $remap"
+export CFLAGS="-ffile-prefix-map=$PWD=/matsieve -ffile-prefix-map=$cargo_home=/cargo"
+export CXXFLAGS=$CFLAGS
+export TZ=UTC LC_ALL=C
+
+cargo build --profile dist --features static --target "$target" --bin matsieve
+
+rm -rf "${out:?}/$name"
+mkdir -p "$out/$name"/{bin,share/man/man1,share/bash-completion/completions,share/zsh/site-functions}
+mkdir -p "$out/$name"/{share/fish/vendor_completions.d,share/modulefiles/matsieve,share/licenses}
+root=$out/$name
+cp "target/$target/dist/matsieve" "$root/bin/"
+program=$root/bin/matsieve
+"$program" man --folder "$root/share/man/man1"
+"$program" completions bash > "$root/share/bash-completion/completions/matsieve"
+"$program" completions zsh > "$root/share/zsh/site-functions/_matsieve"
+"$program" completions fish > "$root/share/fish/vendor_completions.d/matsieve.fish"
+cp scripts/packaging/matsieve.lua "$root/share/modulefiles/matsieve/$version.lua"
+cp scripts/packaging/matsieve.tcl "$root/share/modulefiles/matsieve/$version"
+cp scripts/packaging/Containerfile scripts/packaging/matsieve.def "$root/share/"
+cp LICENSE-* "$root/share/licenses/"
+cp README.md CHANGELOG.md "$root/"
+cp -r examples "$root/"
+rm -f "$root"/examples/*.rs
+find "$root" -type d -exec chmod 755 {} + && find "$root" -type f -exec chmod 644 {} + && chmod 755 "$program"
+(cd "$root" && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs -d '\n' sha256sum > SHA256SUMS)
+tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=posix \
+    --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime -C "$out" -cf - "$name" | gzip -9n > "$out/$name.tar.gz"
+(cd "$out" && sha256sum "$name.tar.gz" | tee "$name.tar.gz.sha256")
