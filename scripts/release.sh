@@ -2,7 +2,7 @@
 # Builds the release: one statically linked executable with tables, models and HDF5 inside, manual pages, completions, a module
 # file, licences, checksums, and an archive of them.
 #
-#   bash scripts/release.sh [FOLDER]        default target/dist; prints the archive's SHA-256
+#   bash scripts/release.sh [FOLDER]        default target/packages; prints the archive's SHA-256
 #
 # The bytes depend on the commit, the Rust toolchain, the C compiler and the C library, not on the folder, the time or the machine:
 # scripts/reproduce.sh builds twice and compares. Needs gcc with the static C library (libc6-dev), Python for PyPI's CMake, and a tree
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 source scripts/setup.sh
 need_cmake
 
-out=${1:-target/dist}
+out=${1:-target/packages}
 if [ -n "$(git status --porcelain --untracked-files=no)" ]; then
     echo "release: the tree has changes that no commit holds" >&2
     exit 1

@@ -11,7 +11,7 @@ bash scripts/release.sh
 git clone -q "$here" "$clone"
 (cd "$clone" && git checkout -q --detach "$(git -C "$here" rev-parse HEAD)" && env -u CARGO_TARGET_DIR bash scripts/release.sh)
 
-if diff -r "$here/target/dist" "$clone/target/dist"; then
+if diff -r "$here/target/packages" "$clone/target/packages"; then
     echo "two builds of $(git rev-parse --short=9 HEAD) are equal to the byte"
 else
     echo "the builds differ, see above" >&2

@@ -18,9 +18,27 @@ pub const fn splitmix(state: u64) -> u64 {
     mix(state.wrapping_add(STEP))
 }
 
+/// A random UUID (version 4), for names of runs: nothing of a result depends on it.
+///
+/// From the keys of the standard library's hash maps, which ask the kernel directly. Other sources of a statically linked
+/// program look for `/dev/urandom`, which a container or chroot may not have.
+pub fn random_uuid() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    let bits = [0_u8, 1].map(|half| RandomState::new().hash_one(half));
+    let bytes: [u8; 16] = std::array::from_fn(|place| bits[place / 8].to_le_bytes()[place % 8]);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn random_names_differ_and_say_their_version() {
+        let names: std::collections::BTreeSet<String> = (0..1000).map(|_| random_uuid()).collect();
+        assert_eq!(names.len(), 1000);
+        assert!(names.iter().all(|name| name.len() == 36 && &name[14..15] == "4" && "89ab".contains(&name[19..20])));
+    }
 
     #[test]
     fn first_numbers_match_the_published_generator() {

@@ -137,3 +137,31 @@ fn sigterm_stops_between_batches_and_exits_with_3() {
     let again = work.run(&arguments).expect(0);
     assert!(again.stderr().contains("already complete"), "{}", again.stderr());
 }
+
+/// Kernels that differ by instruction set: averages over elements, fingerprints of sites, matrices, trees and networks.
+#[test]
+fn the_instruction_set_does_not_change_the_digest() {
+    let work = Workplace::new();
+    let named = |name: &str| format!("[[descriptor]]\nname = \"{name}\"\n");
+    let descriptors: String = ["magpie", "agni", "gaussian_symmetry", "grdf", "xrd", "soap"].map(named).concat();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/structures");
+    let plan = format!(
+        "[source]\ncif = {folder:?}\n{descriptors}[[surrogate]]\nmodel = 'expt_gap'\nas = 'gap'\n\
+         [rank]\nby = [{{ column = 'gap.value', direction = 'max' }}]\n[sink]\nstore = 'all'\n"
+    );
+    work.write("plan.toml", plan);
+    let mut digests = Vec::new();
+    for level in matsieve_kernels::dispatch::Level::available() {
+        let out = format!("{}.h5", level.name());
+        let ran =
+            work.command(&["screen", "plan.toml", "-q", "-o", &out]).env("MATSIEVE_KERNELS", level.name()).output();
+        assert!(ran.expect("the program starts").status.success(), "{}", level.name());
+        digests.push((level.name(), digest(&work, &out)));
+    }
+    assert!(digests.iter().all(|(_, digest)| *digest == digests[0].1), "{digests:?}");
+
+    let refused =
+        work.command(&["list", "presets"]).env("MATSIEVE_KERNELS", "sse9").output().expect("the program starts");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("this processor has baseline"));
+}

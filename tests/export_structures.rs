@@ -453,6 +453,22 @@ fn duplicates_are_listed_and_not_ranked_and_the_lowest_index_stays() {
     assert_eq!((again(&[]), again(&["--duplicates", "keep"])), (3, 5));
 }
 
+/// Rock salt with one chlorine 0.16 Å off its place has another space group, and is the same structure to a matcher.
+#[test]
+fn structures_of_one_formula_are_compared_whatever_their_symmetry_where_the_plan_asks() {
+    let work = Workplace::new();
+    with_duplicates(&work);
+    let shifted = "c\n5.64\n0 0.5 0.5\n0.5 0 0.5\n0.5 0.5 0\nNa Cl\n1 1\nDirect\n0 0 0\n0.54 0.5 0.5\n";
+    work.write("p/in/f.vasp", shifted);
+    work.write("p/match.toml", SAME.replace("'remove'", "'match'"));
+    for (plan, expected) in [("plan", &["c", "a", "f", "d"][..]), ("match", &["c", "a", "d"])] {
+        work.run(&["screen", &format!("p/{plan}.toml"), "-o", "r.h5", "--force", "-q"]).expect(0);
+        work.run(&["verify", "r.h5"]).expect(0);
+        work.run(&["export", "r.h5", "--rows", "ranked", "--columns", "id", "-o", "t.csv"]).expect(0);
+        assert_eq!(ids(&fs::read_to_string(work.path("t.csv")).expect("written")), expected, "{plan}");
+    }
+}
+
 #[test]
 fn duplicates_do_not_depend_on_threads_batches_and_segments() {
     let work = Workplace::new();

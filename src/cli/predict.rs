@@ -218,6 +218,8 @@ impl Answer {
         let domain = match p.in_domain[0] {
             _ if p.domain_distance[0].is_nan() => "domain unknown".to_owned(),
             1 => "in domain".to_owned(),
+            // Of alloys and a bromide, how far apart they are says nothing any more.
+            _ if p.domain_distance[0] > 100.0 => "OUT OF DOMAIN (distance above 100)".to_owned(),
             _ => format!("OUT OF DOMAIN (distance {:.2})", p.domain_distance[0]),
         };
         let is_calibrated = !p.std[0].is_nan();

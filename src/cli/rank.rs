@@ -77,7 +77,7 @@ pub fn run(args: &RankArgs, context: &Context) -> Result<Exit, CliError> {
     let plan = Arc::new(spec.resolve(&resolver)?);
     let duplicates = match plan.spec().duplicates {
         DuplicateRule::Keep => None,
-        DuplicateRule::Remove => Some(duplicates_of(&result)?),
+        DuplicateRule::Remove | DuplicateRule::Match => Some(duplicates_of(&result)?),
     };
     let (ranking, undefined, outside) = rank(&result, &columns, &plan, args.all, duplicates.as_ref())?;
     let rows = top_rows(&result, Some(&ranking), args.top).map_err(sink_error)?;

@@ -112,17 +112,9 @@ impl RankPlan {
         self.survivors(&ranked, &keys).into_iter().map(|row| rows[row]).collect()
     }
 
-    /// Keys and index of the worst of `rows`, if these fill all places. Fronts have no number of places.
-    pub(super) fn worst(&self, indices: &[u64], values: &[f64], rows: &[usize]) -> Option<(Vec<f64>, u64)> {
-        if self.spec.method == Method::Pareto || rows.len() < self.spec.keep {
-            return None;
-        }
-        let mut keys = Vec::new();
-        for &row in rows {
-            self.keys(&values[row * self.width()..][..self.width()], &mut keys).ok()?;
-        }
-        let all = keys.chunks_exact(self.num_keys()).zip(rows.iter().map(|&row| indices[row]));
-        all.max_by(|a, b| order(*a, *b)).map(|(key, index)| (key.to_vec(), index))
+    /// How many candidates are ranked; fronts have no number of places.
+    pub(super) fn places(&self) -> Option<usize> {
+        (self.spec.method != Method::Pareto).then_some(self.spec.keep)
     }
 
     /// Number of keys a candidate.

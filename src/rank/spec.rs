@@ -46,13 +46,20 @@ pub enum DuplicateRule {
     /// Nobody looks for them.
     #[default]
     Keep,
-    /// They are listed, and not ranked.
+    /// They are listed, and not ranked; candidates of one structure digest are compared.
     Remove,
+    /// The same, but candidates of one reduced formula are compared, whatever their symmetry was found to be.
+    Match,
 }
 
 impl DuplicateRule {
     fn is_default(&self) -> bool {
         *self == Self::Keep
+    }
+
+    /// Whether duplicates are looked for.
+    pub fn removes(self) -> bool {
+        self != Self::Keep
     }
 }
 

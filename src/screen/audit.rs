@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use crate::random::random_uuid;
+
 use super::provenance;
 
 /// What one process has used up so far.
@@ -33,7 +35,7 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) fn start(threads: usize) -> Self {
-        Self { process: uuid::Uuid::new_v4().to_string(), threads, started: Instant::now() }
+        Self { process: random_uuid(), threads, started: Instant::now() }
     }
 
     pub(super) fn read(&self) -> ProcessCost {

@@ -1,8 +1,8 @@
-//! Which kept candidates are the same structure: `[rank] duplicates = "remove"`.
+//! Which kept candidates are the same structure: `[rank] duplicates = "remove"` or `"match"`.
 //!
-//! Rows stay independent: workers compute digests, and only when all rows are known are those that share a digest compared, in order
-//! of index. A candidate is a duplicate of the first earlier one that it matches and that is no duplicate itself, so that the result does
-//! not depend on batches, threads or shards. Structures come from the source again, in one pass; only those that share their digest with
+//! Rows stay independent: workers compute digests, and only when all rows are known are those that share a digest, or its formula, compared, in
+//! order of index. A candidate is a duplicate of the first earlier one that it matches and that is no duplicate itself, so that the result does
+//! not depend on batches, threads or shards. Structures come from the source again, in one pass; only those that share theirs with
 //! another are decoded.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::candidate::{Candidate, CandidateIndex, CandidateKind, Duplicates, Frame};
 use crate::chem::Composition;
 use crate::crystal::{MatchTolerances, Matchable};
+use crate::rank::DuplicateRule;
 use crate::source::Source;
 
 use super::error::RunError;
@@ -22,7 +23,7 @@ use super::stop::Stop;
 /// Records framed at once.
 const BATCH: usize = 4096;
 
-/// Candidates of one digest that are no duplicates so far, and how many are still to come.
+/// Candidates of one digest or formula that are no duplicates so far, and how many are still to come.
 #[derive(Default)]
 struct Group {
     first: Vec<(u64, Matchable)>,
@@ -42,15 +43,27 @@ struct Batch {
     members: Vec<Member>,
 }
 
-/// Index and digest of all candidates that might be duplicates of one another.
-#[derive(Default)]
-pub struct Candidates(Vec<([u8; 16], u64)>);
+/// Index, and digest or formula, of all candidates that might be duplicates of one another.
+pub struct Candidates {
+    rule: DuplicateRule,
+    keys: Vec<([u8; 16], u64)>,
+}
 
 impl Candidates {
+    /// None yet; the rule says what they must share.
+    pub fn new(rule: DuplicateRule) -> Self {
+        Self { rule, keys: Vec::new() }
+    }
+
     /// Adds one, in any order; without a digest it is nobody's duplicate.
     pub fn add(&mut self, index: u64, digest: &str) {
         if !digest.is_empty() {
-            self.0.push((short(digest), index));
+            let key = match self.rule {
+                // A digest begins with the reduced formula.
+                DuplicateRule::Match => digest.split(' ').next().unwrap_or(digest),
+                _ => digest,
+            };
+            self.keys.push((short(key), index));
         }
     }
 }
@@ -65,7 +78,7 @@ pub fn find(
     threads: usize,
     stop: &Stop,
 ) -> Result<Option<Duplicates>, RunError> {
-    let Candidates(mut digests) = candidates;
+    let Candidates { keys: mut digests, .. } = candidates;
     digests.sort_unstable();
     let mut groups: Vec<Group> = Vec::new();
     // By index, and the group.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::candidate::{ColumnRef, Duplicates, Ledger, Ranking, Tally};
 use crate::product;
+use crate::random::random_uuid;
 use crate::rank::{DuplicateRule, RankPlan, RankSpec, Ranker};
 use crate::sink::{
     Identity, MergeRequest, ResultFile, RootAttributes, StoreRows, check_seal, is_complete, merge_results,
@@ -71,10 +72,8 @@ pub fn merge_shards(folders: &[PathBuf], options: &MergeOptions) -> Result<Endin
     let first = &members[0];
     let plan = Plan::parse(&first.file.document("plan")?, Path::new(""), &[])?;
     let rank = rank_plan(&plan, &first.file)?;
-    let duplicates = match rank.as_ref().is_some_and(|rank| rank.spec().duplicates == DuplicateRule::Remove) {
-        true => Some(find_duplicates(&members, options)?),
-        false => None,
-    };
+    let rule = rank.as_ref().map(|rank| rank.spec().duplicates).unwrap_or_default();
+    let duplicates = if rule.removes() { Some(find_duplicates(&members, rule, options)?) } else { None };
     let ranking = rank.map(|rank| ranked(&members, rank, duplicates)).transpose()?;
     let documents = documents(&members)?;
     let (layout, identity) = (first.file.layout().clone(), first.identity.clone());
@@ -90,7 +89,7 @@ pub fn merge_shards(folders: &[PathBuf], options: &MergeOptions) -> Result<Endin
         root: &RootAttributes {
             software_name: product::NAME.into(),
             software_version: product::LONG_VERSION.into(),
-            run_uuid: uuid::Uuid::new_v4().to_string(),
+            run_uuid: random_uuid(),
             created: provenance::now(),
         },
         identity: &identity,
@@ -241,8 +240,8 @@ fn rank_plan(plan: &Plan, result: &ResultFile) -> Result<Option<RankPlan>, Merge
     Ok(Some(RankSpec::read(table)?.resolve(&place)?))
 }
 
-fn find_duplicates(members: &[Member], options: &MergeOptions) -> Result<Duplicates, MergeError> {
-    let mut candidates = Candidates::default();
+fn find_duplicates(members: &[Member], rule: DuplicateRule, options: &MergeOptions) -> Result<Duplicates, MergeError> {
+    let mut candidates = Candidates::new(rule);
     for member in members {
         member.file.structure_digests(&mut |index, digest| candidates.add(index, digest))?;
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::candidate::{Column, ColumnResolver, FeatureGroup, FeatureType, Layout, Ledger, PredictionGroup, Task};
 use crate::descriptor::{self, Descriptor};
 use crate::filter::{self, NeedsOf};
-use crate::rank::{Cutoff, DuplicateRule, RankPlan, RankSpec};
+use crate::rank::{Cutoff, RankPlan, RankSpec};
 use crate::source::{Decoder, Format, Source};
 use crate::surrogate::card::DescriptorCard;
 use crate::surrogate::{Model, board};
@@ -433,15 +433,15 @@ fn build_rank(plan: &Plan, catalog: &Catalog) -> Result<Option<RankPlan>, PlanEr
 
 /// Whether duplicates are looked for, which needs structures, and all rows that might be ranked.
 fn removes_duplicates(plan: &Plan, rank: Option<&RankPlan>, decoder: &dyn Decoder) -> Result<bool, PlanError> {
-    if rank.is_none_or(|rank| rank.spec().duplicates == DuplicateRule::Keep) {
+    if rank.is_none_or(|rank| !rank.spec().duplicates.removes()) {
         return Ok(false);
     }
     if !decoder.has_structures() {
-        let reason = "`duplicates = \"remove\"` compares crystal structures, the source has none";
+        let reason = "`duplicates` compares crystal structures, the source has none";
         return Err(PlanError::table("[rank]", reason));
     }
     if plan.sink.store == Store::Ranked {
-        let reason = "`duplicates = \"remove\"` needs all that was kept, which [sink] store = \"ranked\" thins out on the way; \
+        let reason = "`duplicates` needs all that was kept, which [sink] store = \"ranked\" thins out on the way; \
             expected store = \"survivors\" or \"all\"";
         return Err(PlanError::table("[rank]", reason));
     }

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::candidate::{Duplicates, Ledger, Ranking};
 use crate::chem::table::sha256_hex;
 use crate::product;
-use crate::rank::{DuplicateRule, Ranker};
+use crate::random::random_uuid;
+use crate::rank::Ranker;
 use crate::sink::{Identity, Opened, RootAttributes, Store, StoreOptions, StoreRows};
 use crate::source::Source;
 
@@ -123,6 +124,9 @@ pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Re
         None => (0, screen.ledger.clone()),
     };
     let read_before = ledger.read();
+    if let (Some(plan), StoreWord::Ranked) = (&screen.rank, screen.plan.sink.store) {
+        store.objectives(&mut |index, values| screen.cutoff.offer(plan, index, values))?;
+    }
     if start > 0 {
         share.source.seek(start)?;
     }
@@ -169,7 +173,7 @@ pub fn run(screen: &Screen, source: Box<dyn Source>, options: &RunOptions) -> Re
     let root = RootAttributes {
         software_name: product::NAME.into(),
         software_version: product::LONG_VERSION.into(),
-        run_uuid: uuid::Uuid::new_v4().to_string(),
+        run_uuid: random_uuid(),
         created: provenance::now(),
     };
     let summary = store.finish(&ledger, ranking.as_ref(), &documents, &root)?;
@@ -254,14 +258,15 @@ fn find_duplicates(
     options: &RunOptions,
     stop: &Stop,
 ) -> Result<Option<Duplicates>, RunError> {
-    let mut wanted = duplicates::Candidates::default();
+    let rule = screen.rank.as_ref().map(|plan| plan.spec().duplicates).unwrap_or_default();
+    let mut wanted = duplicates::Candidates::new(rule);
     store.structure_digests(&mut |index, digest| wanted.add(index, digest))?;
     let open = || Ok(open_source(&screen.plan.source, &screen.plan.base, screen.plan.run.seed)?.0);
     duplicates::find(wanted, open, options.resources.threads, stop)
 }
 
 fn removes_duplicates(screen: &Screen) -> bool {
-    screen.rank.as_ref().is_some_and(|plan| plan.spec().duplicates == DuplicateRule::Remove)
+    screen.rank.as_ref().is_some_and(|plan| plan.spec().duplicates.removes())
 }
 
 fn rank(screen: &Screen, store: &Store, duplicates: Option<Duplicates>) -> Result<Option<Ranking>, RunError> {
@@ -291,11 +296,7 @@ fn store_options(screen: &Screen, options: &RunOptions, meter: &Meter) -> StoreO
     let prune = match (&screen.rank, sink.store) {
         (Some(plan), StoreWord::Ranked) => {
             let (plan, cutoff) = (plan.clone(), screen.cutoff.clone());
-            Some(Box::new(move |index: &[u64], values: &[f64]| {
-                let rows = plan.prune(index, values);
-                cutoff.tighten(&plan, index, values, &rows);
-                rows
-            }) as _)
+            Some(Box::new(move |index: &[u64], values: &[f64]| cutoff.prune(&plan, index, values)) as _)
         }
         _ => None,
     };

@@ -212,6 +212,8 @@ impl Target<'_> {
         let mut writer = TableWriter::create(self.file, specs, rows, &longest, self.storage, mapping, self.path)?;
         let mut kept = Kept { wanted: keep, next: 0 };
         let mut last = None;
+        // Of sources that interleave, runs are short: they are put together before they are written.
+        let mut staged: Vec<Data> = specs.iter().map(Spec::empty).collect();
         while let Some((first, bound)) = next_run(&cursors) {
             let cursor = &mut cursors[first];
             let start = cursor.offset;
@@ -228,7 +230,13 @@ impl Target<'_> {
             match kept.positions(run) {
                 None => {
                     writer.locate(first, cursor.first_row() + start, end - start);
-                    writer.append(&cursor.block, start..end)?;
+                    if sources.len() == 1 {
+                        writer.append(&cursor.block, start..end)?;
+                    } else {
+                        for (staged, data) in staged.iter_mut().zip(cursor.block.iter()) {
+                            staged.extend_from(data, start..end);
+                        }
+                    }
                 }
                 Some(positions) if positions.is_empty() => {}
                 Some(positions) => {
@@ -236,20 +244,36 @@ impl Target<'_> {
                     for run in positions.chunk_by(|a, b| a + 1 == *b) {
                         writer.locate(first, cursor.first_row() + run[0], run.len());
                     }
-                    let rows: Vec<Data> = cursor.block.iter().map(|data| data.gather(&positions)).collect();
-                    writer.append(&rows, 0..positions.len())?;
+                    for (staged, data) in staged.iter_mut().zip(cursor.block.iter()) {
+                        positions.iter().for_each(|&row| staged.extend_from(data, row..row + 1));
+                    }
                 }
+            }
+            if staged.iter().map(Data::size).sum::<usize>() >= STAGED_BYTES {
+                write_staged(&mut writer, &mut staged, specs)?;
             }
             cursor.offset = end;
             cursor.refill()?;
         }
         drop(cursors);
+        write_staged(&mut writer, &mut staged, specs)?;
         if let Some(missing) = kept.missing() {
             return Err(SinkError::rows(format!("the ranking holds candidate {missing}, which is not stored")));
         }
         writer.finish(rows, record)?;
         Ok(rows)
     }
+}
+
+/// Bytes of rows that are put together before they are written.
+const STAGED_BYTES: usize = 16 << 20;
+
+fn write_staged(writer: &mut TableWriter, staged: &mut [Data], specs: &[Spec]) -> Result<(), SinkError> {
+    writer.append(staged, 0..staged.first().map_or(0, Data::rows))?;
+    for (staged, spec) in staged.iter_mut().zip(specs) {
+        *staged = spec.empty();
+    }
+    Ok(())
 }
 
 /// The cursor with the smallest index, and the smallest index of the others.

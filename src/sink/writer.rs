@@ -22,6 +22,8 @@ const CHUNK_BYTES: usize = 512 << 10;
 pub(super) const FIXED_TEXT: usize = 128;
 /// Bytes of the first chunk of an index that are kept to find it in the file.
 const PROBE: usize = 4096;
+/// Rows of this many bytes are digested in parallel.
+const MANY_BYTES: usize = 4 << 20;
 /// Strings of variable length go to the library in blocks of this many.
 const TEXT_BLOCK: usize = 8192;
 
@@ -126,6 +128,10 @@ impl TableWriter {
 
     /// Appends rows `range` of `data`, one entry a dataset.
     pub(super) fn append(&mut self, data: &[Data], range: std::ops::Range<usize>) -> Result<(), SinkError> {
+        let beside = self.storage.digests && self.storage.threads > 1 && self.bytes(data, range.len()) >= MANY_BYTES;
+        if beside {
+            self.digest_in_parallel(data, &range);
+        }
         for (number, data) in data.iter().enumerate() {
             let mut start = range.start;
             while start < range.end {
@@ -135,7 +141,7 @@ impl TableWriter {
                     Form::Chunked { rows, .. } => (start + rows - column.written % rows).min(range.end),
                     _ => range.end,
                 };
-                if self.storage.digests {
+                if self.storage.digests && !beside {
                     column.digest.update(data, start..end);
                 }
                 match column.form {
@@ -147,6 +153,30 @@ impl TableWriter {
             }
         }
         Ok(())
+    }
+
+    /// Bytes of so many rows, about.
+    fn bytes(&self, data: &[Data], rows: usize) -> usize {
+        data.iter().map(|data| data.size() / data.rows().max(1) * rows).sum()
+    }
+
+    /// Digests of many rows: each dataset has its own, and hashing is slower than writing.
+    fn digest_in_parallel(&mut self, data: &[Data], range: &std::ops::Range<usize>) {
+        let mut jobs: Vec<(&mut DatasetDigest, &Data)> =
+            self.columns.iter_mut().map(|column| &mut column.digest).zip(data).collect();
+        // The largest first, so that none is left for the end.
+        jobs.sort_by_key(|(_, data)| std::cmp::Reverse(data.size()));
+        let jobs = std::sync::Mutex::new(jobs.into_iter());
+        let next = || jobs.lock().map(|mut jobs| jobs.next()).unwrap_or_else(|poisoned| poisoned.into_inner().next());
+        std::thread::scope(|scope| {
+            for _ in 0..self.storage.threads.min(data.len()) {
+                scope.spawn(|| {
+                    while let Some((digest, data)) = next() {
+                        digest.update(data, range.clone());
+                    }
+                });
+            }
+        });
     }
 
     /// Appends rows that fit into the chunk being filled.
