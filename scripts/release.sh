@@ -32,6 +32,17 @@ export CFLAGS="-ffile-prefix-map=$PWD=/matsieve -ffile-prefix-map=$cargo_home=/c
 export CXXFLAGS=$CFLAGS
 export TZ=UTC LC_ALL=C
 
+# HDF5 would write the folder it was built in and the flags of the compiler into the library.
+cat > target/cmake/configure <<EOF
+#!/bin/sh
+case "\$1" in
+--build | --version) exec "$CMAKE" "\$@" ;;
+*) exec "$CMAKE" "\$@" -DHDF5_ENABLE_EMBEDDED_LIBINFO=OFF -DH5_DEFAULT_PLUGINDIR=/usr/local/hdf5/lib/plugin ;;
+esac
+EOF
+chmod +x target/cmake/configure
+export CMAKE=$PWD/target/cmake/configure
+
 cargo build --profile dist --features static --target "$target" --bin matsieve
 
 rm -rf "${out:?}/$name"
