@@ -38,22 +38,18 @@ use() {
     local run=("$@")
     "${run[@]}" list descriptors > /dev/null
     "${run[@]}" predict --all --formula Cs2AgBiBr6 > /dev/null
-    "${run[@]}" featurize /data/formulas.csv --preset composition-core -o /data/features.h5 -q || [ $? = 2 ]
-    "${run[@]}" screen /data/solar_absorbers.toml --set source.space.max_atoms=5 -o /data/screen.h5 -q
-    "${run[@]}" screen /data/structures.toml -o /data/structures.h5 -q
-    "${run[@]}" show /data/screen.h5 > /dev/null
-    "${run[@]}" report /data/screen.h5 -o /data/screen.html -q
-    "${run[@]}" export /data/screen.h5 -o /data/screen.csv -q
-    "${run[@]}" verify /data/features.h5 /data/screen.h5 /data/structures.h5 | grep intact
+    "${run[@]}" featurize data/formulas.csv --preset composition-core -o data/features.h5 -q || [ $? = 2 ]
+    "${run[@]}" screen data/solar_absorbers.toml --set source.space.max_atoms=5 -o data/screen.h5 -q
+    "${run[@]}" screen data/structures.toml -o data/structures.h5 -q
+    "${run[@]}" show data/screen.h5 > /dev/null
+    "${run[@]}" report data/screen.h5 -o data/screen.html -q
+    "${run[@]}" export data/screen.h5 -o data/screen.csv -q
+    "${run[@]}" verify data/features.h5 data/screen.h5 data/structures.h5 | grep intact
 }
 
 fill "$work/here"
-here() {
-    local arguments=()
-    for argument in "$@"; do arguments+=("${argument/#\/data/$work/here/data}"); done
-    "$work/here/bin/matsieve" "${arguments[@]}"
-}
-use here | sed "s#$work/here##" > "$work/expected"
+here() { (cd "$work/here" && bin/matsieve "$@"); }
+use here > "$work/expected"
 
 check() {
     if diff "$work/expected" "$work/found"; then

@@ -39,7 +39,8 @@ finish() {
         [ ! -s "$work/$daemon.pid" ] || kill "$(cat "$work/$daemon.pid")" 2>/dev/null || true
     done
     [ "$code" = 0 ] || tail -n 20 "$work"/*.log "$work"/*/log/*.log >&2 2>/dev/null || true
-    rm -rf "$work"
+    # The daemons write until they are gone.
+    rm -rf "$work" 2>/dev/null || { sleep 2 && rm -rf "$work"; } || true
     exit "$code"
 }
 trap finish EXIT
