@@ -4,8 +4,8 @@
 #
 #   bash scripts/release.sh [FOLDER]        default target/packages; prints the archive's SHA-256
 #
-# The bytes depend on the commit, the Rust toolchain, the C compiler and the C library, not on the folder, the time or the machine:
-# scripts/reproduce.sh builds twice and compares. Needs gcc with the static C library (libc6-dev), Python for PyPI's CMake, and a tree
+# The bytes shall depend on the commit, the Rust toolchain, the C compiler and the C library, not on the folder, the time or the
+# machine: scripts/reproduce.sh builds twice and compares. Needs gcc with the static C library (libc6-dev), Python for PyPI's CMake, and a tree
 # without changes: the commit is part of the program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
