@@ -44,7 +44,8 @@ EOF
 chmod +x target/cmake/configure
 export CMAKE=$PWD/target/cmake/configure
 
-cargo build --profile dist --features static --target "$target" --bin matsieve
+# A static executable cannot load libraries, so networks in ONNX files are left out.
+cargo build --profile dist --no-default-features --features static --target "$target" --bin matsieve
 
 rm -rf "${out:?}/$name"
 mkdir -p "$out/$name"/{bin,share/man/man1,share/bash-completion/completions,share/zsh/site-functions}

@@ -35,6 +35,20 @@ need_cmake() {
     export CMAKE="$PWD/target/cmake/bin/cmake"
 }
 
+# ONNX Runtime from PyPI into target/onnxruntime; sets ORT_DYLIB_PATH unless it is set.
+need_onnxruntime() {
+    if [ -z "${ORT_DYLIB_PATH:-}" ]; then
+        if [ ! -x target/onnxruntime/bin/python ] || ! ls target/onnxruntime/lib/python*/site-packages/onnxruntime >/dev/null 2>&1; then
+            python3 -m venv target/onnxruntime && target/onnxruntime/bin/pip install -q 'onnxruntime==1.*' || {
+                echo "setup: ONNX Runtime could not be installed from PyPI" >&2
+                return 1
+            }
+        fi
+        ORT_DYLIB_PATH=$(find "$PWD/target/onnxruntime" -name 'libonnxruntime.so*' | sort | head -1)
+        export ORT_DYLIB_PATH
+    fi
+}
+
 command -v cargo >/dev/null 2>&1 || {
     echo "setup: no Rust toolchain found; install Rust 1.95 or later (https://rustup.rs)" >&2
     exit 1

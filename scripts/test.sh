@@ -16,6 +16,7 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet "${MATSIEVE_F
 step benches, once each
 cargo test --workspace --benches --quiet "${MATSIEVE_FEATURES[@]}"
 step tests
+need_onnxruntime || echo "test: SKIPPED networks in ONNX files: no ONNX Runtime" >&2
 cargo test --workspace "${MATSIEVE_FEATURES[@]}"
 step a real Slurm and MPI
 bash scripts/slurm-test.sh target/debug/matsieve

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use matsieve::candidate::{Column, Predictions, Rows};
 use matsieve::surrogate::card::Provenance;
-use matsieve::surrogate::import::{Answer, Expected, Foreign, ImportRequest, Imported, Link, import, read_bytes};
+use matsieve::surrogate::import::{
+    Answer, Brought, Expected, Foreign, ImportRequest, Imported, Link, import, read_bytes,
+};
 use matsieve::surrogate::{Model, Surrogate};
 use matsieve::units::Unit;
 use serde::Deserialize;
@@ -85,7 +87,8 @@ fn model(case: &Case, expected: Option<Expected>) -> Model {
         sha256: String::new(),
         expected,
     };
-    import(&foreign, imported, &used, request).unwrap_or_else(|error| panic!("{}: {error}", case.name))
+    import(&foreign.about(), Brought::Trees(Box::new(imported)), &used, request)
+        .unwrap_or_else(|error| panic!("{}: {error}", case.name))
 }
 
 /// Distance in units of the last place, of numbers of equal sign.
@@ -191,7 +194,9 @@ fn expectations_are_checked_and_become_the_self_check() {
     wrong.predictions[3] += 0.01;
     let foreign = case.foreign();
     let (imported, _) = Imported::fit(&foreign).expect("fits");
-    let error = matsieve::surrogate::import::compare(&imported, &wrong).expect_err("differs").to_string();
+    let error = matsieve::surrogate::import::compare(&Brought::Trees(Box::new(imported)), &wrong)
+        .expect_err("differs")
+        .to_string();
     assert!(error.starts_with("row 3 of the check"), "{error}");
 }
 

@@ -167,3 +167,36 @@ fn correction_to_a_column_needs_that_column() {
     let ran = work.run(&train("n.msm", &["--base", "cheap", "--transform", "log"])).expect(1);
     assert!(ran.stderr().contains("exclude each other"), "{}", ran.stderr());
 }
+
+#[test]
+fn several_targets_give_the_models_and_scores_of_each_alone() {
+    let work = Workplace::new();
+    let cell = |row: usize| format!("{row},{}", if row % 9 == 4 { String::new() } else { (row * row).to_string() });
+    work.write("t.csv", table("y,b/z", cell));
+    let common = ["--descriptors", "element_fraction", "--members", "extra_trees:20"];
+    let both =
+        [&["train", "t.csv", "--target", "y", "--target", "b/z", "--unit", "eV", "--unit", "1"][..], &common].concat();
+    let refused = work.run(&[&both[..], &["-o", "m.msm"]].concat()).expect(1);
+    assert!(refused.stderr().contains("{target}"), "{}", refused.stderr());
+    work.run(&[&both[..], &["--name", "m", "-o", "m-{target}.msm"]].concat()).expect(0);
+    for (target, unit, file) in [("y", "eV", "m-y.msm"), ("b/z", "1", "m-b_z.msm")] {
+        let alone = ["train", "t.csv", "--target", target, "--unit", unit, "--name", "m", "-o", "alone.msm"];
+        work.run(&[&alone[..], &common].concat()).expect(0);
+        let bytes = |name: &str| std::fs::read(work.path(name)).expect("a model");
+        assert!(bytes(file) == bytes("alone.msm"), "{target} differs");
+    }
+    let scores = |targets: &[&str]| {
+        let split = ["--split", "kfold:3", "--json"];
+        let all = [&["evaluate", "t.csv"], targets, &common, &split].concat();
+        json(&work.run(&all).expect(0).stdout())
+    };
+    let together = scores(&["--target", "y", "--target", "b/z"]);
+    for (place, target) in ["y", "b/z"].into_iter().enumerate() {
+        let alone = scores(&["--target", target]);
+        for key in ["target", "n", "n_without_target", "mae", "coverage_90"] {
+            assert_eq!(together[place][key], alone[key], "{key} of {target}");
+        }
+    }
+    let twice = work.run(&[&both[..], &["--target", "y", "-o", "m-{target}.msm"]].concat()).expect(1);
+    assert!(twice.stderr().contains("for 3 targets") || twice.stderr().contains("named twice"), "{}", twice.stderr());
+}

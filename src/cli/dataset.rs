@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::screen::{DatasetRead, DatasetRequest, TaskKind, descriptor_list, read_dataset};
+use crate::screen::{DatasetRead, DatasetRequest, TargetRequest, TaskKind, descriptor_list, read_described};
 use crate::source::SourceSpec;
 use crate::surrogate::dataset::Duplicates;
 use crate::surrogate::transform::{Transform, TransformChoice};
@@ -23,12 +23,12 @@ pub struct DatasetArgs {
     /// Table with formulas and the target; rows whose target is empty are left out
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
-    /// Target column
-    #[arg(long, value_name = "COL")]
-    pub target: String,
-    /// Unit of the target, e.g. "eV/atom"; none for plain numbers and classes
+    /// Target column; given several times, one model each, of rows that are described once
+    #[arg(long, required = true, value_name = "COL")]
+    pub target: Vec<String>,
+    /// Unit of the target, e.g. "eV/atom"; none for plain numbers and classes. One for all targets, or one for each
     #[arg(long, value_name = "UNIT", default_value = "1")]
-    pub unit: String,
+    pub unit: Vec<String>,
     /// What the target is: a number, or one of 2 to 32 classes; told from the column where not given
     #[arg(long, value_name = "TASK", value_parser = ["regression", "classification"])]
     pub task: Option<String>,
@@ -56,11 +56,16 @@ pub struct DatasetArgs {
 }
 
 impl DatasetArgs {
-    /// Reads the data set; `other` names a further column.
+    /// Reads the data set of each target and hands it to `each`; `other` names a further column.
     ///
     /// # Errors
-    /// As the screen room's reader.
-    pub fn read(&self, other: Option<&str>, context: &Context) -> Result<DatasetRead, CliError> {
+    /// As the screen room's reader, and what `each` says.
+    pub fn read(
+        &self,
+        other: Option<&str>,
+        context: &Context,
+        mut each: impl FnMut(DatasetRead) -> Result<(), CliError>,
+    ) -> Result<(), CliError> {
         let table = self.input.source(&self.inputs);
         let mut spec: SourceSpec = toml::Value::Table(table).try_into().map_err(CliError::usage)?;
         spec.seed = context.seed.unwrap_or(0);
@@ -72,25 +77,51 @@ impl DatasetArgs {
         let changes = self.parameters.by_descriptor()?;
         let descriptors = descriptor_list(&self.descriptors, preset, &changes).map_err(with_hint)?;
         let name = self.name();
+        if self.unit.len() > 1 && self.unit.len() != self.target.len() {
+            let (units, targets) = (self.unit.len(), self.target.len());
+            return Err(CliError::usage(format!("{units} units for {targets} targets: give one, or one for each")));
+        }
+        let task = self.task.as_deref().map(|task| match task {
+            "classification" => TaskKind::Classification,
+            _ => TaskKind::Regression,
+        });
+        let units = self.unit.iter().cycle();
+        let target = |(name, unit): (&'_ String, &String)| Unit::parse(unit).map(|unit| (name.clone(), unit));
+        let named: Vec<(String, Unit)> = self.target.iter().zip(units).map(target).collect::<Result<_, _>>()?;
+        let targets: Vec<TargetRequest<'_>> =
+            named.iter().map(|(name, unit)| TargetRequest { name, unit: unit.clone(), task }).collect();
         let request = DatasetRequest {
             source: &spec,
             name: &name,
-            target: &self.target,
-            unit: Unit::parse(&self.unit)?,
-            task: self.task.as_deref().map(|task| match task {
-                "classification" => TaskKind::Classification,
-                _ => TaskKind::Regression,
-            }),
+            targets: &targets,
             descriptors: &descriptors,
             fit: self.parameters.fit,
             base: self.base.as_deref(),
             other,
         };
-        let read = read_dataset(&request, Path::new("")).map_err(with_hint)?;
-        if !context.quiet {
-            tell(&read, &self.target);
+        for read in read_described(request, Path::new("")).map_err(with_hint)?.into_datasets() {
+            let read = read.map_err(with_hint)?;
+            if !context.quiet {
+                tell(&read, &read.data.target.label);
+            }
+            each(read)?;
         }
-        Ok(read)
+        Ok(())
+    }
+
+    /// The output of a target: `{target}` in its path is the target's name, with `_` for what file names should not have.
+    ///
+    /// # Errors
+    /// Several targets and no `{target}`.
+    pub fn output(&self, path: &Path, target: &str) -> Result<PathBuf, CliError> {
+        const PLACE: &str = "{target}";
+        let text = path.to_string_lossy();
+        if self.target.len() > 1 && !text.contains(PLACE) {
+            return Err(CliError::usage(format!("-o {text}: with several targets it has to contain {PLACE}")));
+        }
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let name: String = target.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+        Ok(if text.contains(PLACE) { text.replace(PLACE, &name).into() } else { path.to_owned() })
     }
 
     /// The recipe for a data set.

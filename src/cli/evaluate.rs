@@ -28,7 +28,7 @@ pub struct EvaluateArgs {
     /// Keeps finished folds in this folder: a killed evaluation goes on, folds run one by one with --fold are joined
     #[arg(long, value_name = "DIR")]
     pub checkpoint: Option<PathBuf>,
-    /// Writes the predictions of all test rows (CSV: row, id, fold, truth, value, std, lower, upper, in_domain, domain_distance)
+    /// Writes the predictions of all test rows, with several targets to a name with {target} (CSV: row, id, fold, truth, value, std, lower, upper, in_domain, domain_distance)
     #[arg(short, long, value_name = "OUT.csv")]
     pub output: Option<PathBuf>,
     /// Prints JSON
@@ -56,35 +56,52 @@ pub struct SplitArgs {
 /// # Errors
 /// Data or folds that cannot be used.
 pub fn run_evaluate(args: &EvaluateArgs, context: &Context) -> Result<Exit, CliError> {
-    let bar = training_bar(context);
-    let seed = context.seed.unwrap_or(0);
-    let (evaluation, read) = in_pool(context, || {
-        let read = args.data.read(args.split.fold_column.as_deref().or(args.by.as_deref()), context)?;
-        let by = args.by.is_some().then_some(read.other.as_slice());
-        let mut folds = folds(&args.split, &read, by, seed)?;
-        if let Some(number) = args.fold {
-            if number >= folds.len() {
-                return Err(CliError::usage(format!("fold {number} of {} folds, count from 0", folds.len())));
-            }
-            folds = vec![folds.swap_remove(number)];
-        }
-        let recipe = args.data.recipe(&read.data, context)?;
-        let checkpoint = args.checkpoint.as_deref().map(Checkpoint::new).transpose().map_err(surrogate_error)?;
-        let evaluation = evaluate(&read.data, &folds, &recipe, checkpoint.as_ref(), &|progress| show(&bar, progress))
-            .map_err(surrogate_error)?;
-        Ok((evaluation, read))
-    })??;
-    bar.finish_and_clear();
     if let Some(path) = &args.output {
-        write_predictions(path, &evaluation, &read)?;
+        for target in &args.data.target {
+            args.data.output(path, target)?;
+        }
     }
-    let mut out = std::io::stdout().lock();
+    let other = args.split.fold_column.as_deref().or(args.by.as_deref());
+    let mut all = Vec::new();
+    in_pool(context, || args.data.read(other, context, |read| evaluate_one(args, &read, context, &mut all)))??;
     if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&evaluation.scores)?)?;
-    } else {
-        print(&mut out, &evaluation.scores)?;
+        let text = match all.as_slice() {
+            [one] => serde_json::to_string_pretty(one)?,
+            several => serde_json::to_string_pretty(several)?,
+        };
+        writeln!(std::io::stdout().lock(), "{text}")?;
     }
     Ok(Exit::Done)
+}
+
+fn evaluate_one(
+    args: &EvaluateArgs,
+    read: &DatasetRead,
+    context: &Context,
+    all: &mut Vec<Scores>,
+) -> Result<(), CliError> {
+    let by = args.by.is_some().then_some(read.other.as_slice());
+    let mut folds = folds(&args.split, read, by, context.seed.unwrap_or(0))?;
+    if let Some(number) = args.fold {
+        if number >= folds.len() {
+            return Err(CliError::usage(format!("fold {number} of {} folds, count from 0", folds.len())));
+        }
+        folds = vec![folds.swap_remove(number)];
+    }
+    let recipe = args.data.recipe(&read.data, context)?;
+    let checkpoint = args.checkpoint.as_deref().map(Checkpoint::new).transpose().map_err(surrogate_error)?;
+    let bar = training_bar(context);
+    let evaluation = evaluate(&read.data, &folds, &recipe, checkpoint.as_ref(), &|progress| show(&bar, progress))
+        .map_err(surrogate_error)?;
+    bar.finish_and_clear();
+    if let Some(path) = &args.output {
+        write_predictions(&args.data.output(path, &read.data.target.label)?, &evaluation, read)?;
+    }
+    if !args.json {
+        print(&mut std::io::stdout().lock(), &evaluation.scores)?;
+    }
+    all.push(evaluation.scores);
+    Ok(())
 }
 
 fn folds(split: &SplitArgs, read: &DatasetRead, by: Option<&[String]>, seed: u64) -> Result<Vec<Fold>, CliError> {

@@ -8,13 +8,15 @@ use serde_json::{Map, Value, json};
 
 use crate::candidate::{Column, FeatureMatrix, Task};
 use crate::descriptor;
-use crate::screen::{DatasetRequest, TaskKind, descriptor_list, read_dataset};
+use crate::screen::{DatasetRequest, TargetRequest, TaskKind, descriptor_list, read_dataset};
 use crate::source::SourceSpec;
 use crate::surrogate::card::{Card, DescriptorCard};
 use crate::surrogate::dataset::read_classes;
 use crate::surrogate::import::{
-    Expected, ImportRequest, Imported, NumberTable, Offer, Renaming, calibrate, import, map_features, read,
+    About, Brought, Content, Expected, ImportError, ImportRequest, Imported, NumberTable, Offer, Renaming, calibrate,
+    import, map_features, read,
 };
+use crate::surrogate::onnx::{Onnx, OnnxRequest};
 use crate::surrogate::{Dataset, Model, SurrogateError};
 use crate::units::Unit;
 
@@ -28,7 +30,7 @@ use super::{CliError, Context, Exit};
 /// A foreign model and what it does not say of itself.
 #[derive(clap::Args, Debug)]
 pub struct ImportArgs {
-    /// LightGBM text, XGBoost JSON or UBJSON, CatBoost JSON, or what scripts/export_sklearn.py wrote
+    /// LightGBM text, XGBoost JSON or UBJSON, CatBoost JSON, what scripts/export_sklearn.py wrote, or ONNX
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Model file
@@ -64,6 +66,12 @@ pub struct ImportArgs {
     /// Takes the first trees only, where training stopped early
     #[arg(long, value_name = "N")]
     pub trees: Option<usize>,
+    /// ONNX: the output that is the prediction, where the graph has several
+    #[arg(long, value_name = "NAME")]
+    pub graph_output: Option<String>,
+    /// ONNX: its column, counted from 0
+    #[arg(long, value_name = "N")]
+    pub graph_column: Option<usize>,
     /// CSV of inputs (columns named as the features) and of what the library predicted, to compare with
     #[arg(long, value_name = "TABLE.csv")]
     pub check: Option<PathBuf>,
@@ -90,24 +98,28 @@ pub struct ImportArgs {
 /// # Errors
 /// A file that is no model or is refused, features without columns, a check that fails, a file that cannot be written.
 pub fn run_import(args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
-    let (mut foreign, sha256) = read(&args.file).map_err(surrogate_error)?;
-    if let Some(trees) = args.trees {
-        foreign.keep_trees(trees).map_err(request_error)?;
-    }
-    let (imported, used) = Imported::fit(&foreign).map_err(request_error)?;
+    let (content, sha256) = read(&args.file).map_err(surrogate_error)?;
+    let (about, brought, used) = fit(content, args)?;
     let (offers, cards) = offers(args)?;
     let renamings = match &args.map {
         Some(path) => Renaming::read(&NumberTable::read(path).map_err(request_error)?).map_err(request_error)?,
         None => BTreeMap::new(),
     };
     let are_named = args.preset.is_some() || !args.descriptors.is_empty();
-    let positional = !foreign.has_names && are_named;
-    let mapping = map_features(&foreign.features, &used, &offers, &renamings, positional, args.from_table)
+    let positional = !about.has_names && are_named;
+    if !about.has_names && !are_named && args.map.is_none() && !args.from_table {
+        let reason = format!("the model's {} features have no names", about.features.len());
+        let way_out = Some(
+            "name the descriptors that compute them, in the model's order, with --descriptors or --preset, or map them with --map",
+        );
+        return Err(request_error(ImportError::Request { reason, way_out }));
+    }
+    let mapping = map_features(&about.features, &used, &offers, &renamings, positional, args.from_table)
         .map_err(request_error)?;
     let names: Vec<[&str; 2]> = used
         .iter()
         .zip(&mapping.columns)
-        .map(|(&feature, column)| [foreign.features[feature].as_str(), column.label.as_str()])
+        .map(|(&feature, column)| [about.features[feature].as_str(), column.label.as_str()])
         .collect();
     let expected = match &args.check {
         Some(path) => Some(expected(path, &names, &args.prediction).map_err(request_error)?),
@@ -131,10 +143,10 @@ pub fn run_import(args: &ImportArgs, context: &Context) -> Result<Exit, CliError
         sha256,
         expected,
     };
-    for note in foreign.notes.iter().filter(|_| !context.quiet) {
+    for note in about.notes.iter().filter(|_| !context.quiet) {
         eprintln!("note: {note}");
     }
-    let mut model = import(&foreign, imported, &used, request).map_err(surrogate_error)?;
+    let mut model = import(&about, brought, &used, request).map_err(surrogate_error)?;
     if let Some(path) = &args.calibrate {
         let data = in_pool(context, || calibration_data(args, path, &model, &names, context))??;
         model = calibrate(model, &data, context.seed.unwrap_or(0)).map_err(surrogate_error)?;
@@ -147,7 +159,33 @@ pub fn run_import(args: &ImportArgs, context: &Context) -> Result<Exit, CliError
     Ok(Exit::Done)
 }
 
-fn request_error(error: crate::surrogate::import::ImportError) -> CliError {
+/// What the file says, the model, and the numbers of the features that need columns.
+fn fit(content: Content, args: &ImportArgs) -> Result<(About, Brought, Vec<usize>), CliError> {
+    match content {
+        Content::Trees(_) if args.graph_output.is_some() || args.graph_column.is_some() => {
+            Err(CliError::usage("--graph-output and --graph-column are for ONNX files, these are trees"))
+        }
+        Content::Trees(mut foreign) => {
+            if let Some(trees) = args.trees {
+                foreign.keep_trees(trees).map_err(request_error)?;
+            }
+            let (imported, used) = Imported::fit(&foreign).map_err(request_error)?;
+            Ok((foreign.about(), Brought::Trees(Box::new(imported)), used))
+        }
+        Content::Graph(_) if args.trees.is_some() => {
+            Err(CliError::usage("--trees is for files of trees, this is a graph"))
+        }
+        Content::Graph(bytes) => {
+            let request = OnnxRequest { output: args.graph_output.clone(), column: args.graph_column };
+            let (network, about) = Onnx::read(bytes, &request)
+                .map_err(|source| surrogate_error(SurrogateError::Import { path: args.file.clone(), source }))?;
+            let used = (0..network.width()).collect();
+            Ok((about, Brought::Network(Box::new(network)), used))
+        }
+    }
+}
+
+fn request_error(error: ImportError) -> CliError {
     surrogate_error(SurrogateError::from(error))
 }
 
@@ -184,11 +222,7 @@ fn offers(args: &ImportArgs) -> Result<(Vec<Offer>, Vec<DescriptorCard>), CliErr
     Ok((offers, cards))
 }
 
-fn expected(
-    path: &Path,
-    names: &[[&str; 2]],
-    prediction: &str,
-) -> Result<Expected, crate::surrogate::import::ImportError> {
+fn expected(path: &Path, names: &[[&str; 2]], prediction: &str) -> Result<Expected, ImportError> {
     let table = NumberTable::read(path)?;
     Ok(Expected { inputs: table.matrix(names)?, predictions: table.numbers(prediction)? })
 }
@@ -242,21 +276,24 @@ fn calibration_data(
     spec.seed = context.seed.unwrap_or(0);
     let descriptors: Vec<(String, Value)> =
         card.descriptors.iter().map(|need| (need.name.clone(), parameters(need))).collect();
-    let request = DatasetRequest {
-        source: &spec,
-        name: &name,
-        target,
+    let target = TargetRequest {
+        name: target,
         unit: card.target.column.unit.clone(),
         task: Some(match &card.task {
             Task::Regression => TaskKind::Regression,
             Task::Classification { .. } => TaskKind::Classification,
         }),
+    };
+    let request = DatasetRequest {
+        source: &spec,
+        name: &name,
+        targets: &[target],
         descriptors: &descriptors,
         fit: false,
         base: None,
         other: None,
     };
-    let read = read_dataset(&request, Path::new("")).map_err(with_hint)?.data;
+    let read = read_dataset(request, Path::new("")).map_err(with_hint)?.data;
     let places = model.bind(read.features.columns()).map_err(surrogate_error)?;
     features.reset(read.len());
     let width = places.len();

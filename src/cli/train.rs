@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::screen::DatasetRead;
 use crate::surrogate::card::{CommercialUse, Provenance};
 use crate::surrogate::{About, SurrogateError, train};
 
@@ -13,7 +14,7 @@ use super::{CliError, Context, Exit};
 pub struct TrainArgs {
     #[command(flatten)]
     pub data: DatasetArgs,
-    /// Model file
+    /// Model file; with several targets its name has {target} where the target's stands
     #[arg(short, long, value_name = "MODEL.msm")]
     pub output: PathBuf,
     /// Name of the model; default: the file's
@@ -57,25 +58,33 @@ impl ProvenanceArgs {
 /// # Errors
 /// Data that cannot be learned from, or a model file that cannot be written.
 pub fn run_train(args: &TrainArgs, context: &Context) -> Result<Exit, CliError> {
-    let stem = args.output.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    for target in &args.data.target {
+        args.data.output(&args.output, target)?;
+    }
+    in_pool(context, || args.data.read(None, context, |read| train_one(args, &read, context)))??;
+    Ok(Exit::Done)
+}
+
+fn train_one(args: &TrainArgs, read: &DatasetRead, context: &Context) -> Result<(), CliError> {
+    let output = args.data.output(&args.output, &read.data.target.label)?;
+    let recipe = args.data.recipe(&read.data, context)?;
+    let about = About {
+        name: args
+            .name
+            .clone()
+            .unwrap_or_else(|| output.file_stem().unwrap_or_default().to_string_lossy().into_owned()),
+        descriptors: read.descriptors.clone(),
+        provenance: args.provenance.provenance(),
+    };
     let bar = training_bar(context);
-    let model = in_pool(context, || {
-        let read = args.data.read(None, context)?;
-        let recipe = args.data.recipe(&read.data, context)?;
-        let about = About {
-            name: args.name.clone().unwrap_or(stem),
-            descriptors: read.descriptors.clone(),
-            provenance: args.provenance.provenance(),
-        };
-        train(&read.data, &recipe, &about, &|progress| show(&bar, progress)).map_err(surrogate_error)
-    })??;
+    let model = train(&read.data, &recipe, &about, &|progress| show(&bar, progress)).map_err(surrogate_error)?;
     bar.finish_and_clear();
-    model.save(&args.output).map_err(surrogate_error)?;
+    model.save(&output).map_err(surrogate_error)?;
     if !context.quiet {
         eprint!("{}", super::model::card_text(model.card()));
-        eprintln!("wrote {} ({})", args.output.display(), &model.sha256()[..12]);
+        eprintln!("wrote {} ({})", output.display(), &model.sha256()[..12]);
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// A surrogate's error with what to do about it.

@@ -27,6 +27,17 @@ pub enum TaskKind {
     Classification,
 }
 
+/// A target column.
+#[derive(Clone, Debug)]
+pub struct TargetRequest<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its unit.
+    pub unit: Unit,
+    /// Regression or classification; told from the column where `None`.
+    pub task: Option<TaskKind>,
+}
+
 /// What to read.
 #[derive(Clone, Debug)]
 pub struct DatasetRequest<'a> {
@@ -34,17 +45,13 @@ pub struct DatasetRequest<'a> {
     pub source: &'a SourceSpec,
     /// Name of the data in cards.
     pub name: &'a str,
-    /// Target column.
-    pub target: &'a str,
-    /// Unit of the target.
-    pub unit: Unit,
-    /// Regression or classification; told from the column where `None`.
-    pub task: Option<TaskKind>,
+    /// Target columns, one data set each.
+    pub targets: &'a [TargetRequest<'a>],
     /// Descriptors, with their parameters.
     pub descriptors: &'a [(String, Value)],
     /// Whether parameters that candidates decide are taken from them.
     pub fit: bool,
-    /// Numeric column that the target is a correction to; in the unit of the target.
+    /// Numeric column that the target is a correction to; in the unit of the target, which is the only one.
     pub base: Option<&'a str>,
     /// A further column to read as text, e.g. the fold.
     pub other: Option<&'a str>,
@@ -67,32 +74,45 @@ pub struct DatasetRead {
     pub num_table_rows: usize,
 }
 
+/// A table whose rows are described, before its targets are read.
+#[derive(Clone)]
+pub struct Described<'a> {
+    request: DatasetRequest<'a>,
+    /// Rows that have a target.
+    table: Table,
+    /// Rows of the whole table, and the number there of each row of `table`.
+    all_rows: usize,
+    table_rows: Vec<usize>,
+    features: FeatureMatrix,
+    faults: Vec<(usize, Fault)>,
+    cards: Vec<DescriptorCard>,
+}
+
 /// Reads a table and describes its rows, in the current rayon pool.
 ///
-/// A row whose formula or descriptor faults, or that lacks its base, keeps its place and is marked. Rows whose target is empty are
-/// left out and counted; a target that is no finite number is an error.
+/// A row whose formula or descriptor faults, or that lacks its base, keeps its place and is marked. Rows without any of the targets are
+/// left out.
 ///
 /// # Errors
-/// Inputs, columns or descriptors that are not there; a target that cannot be used.
-pub fn read_dataset(request: &DatasetRequest<'_>, base: &Path) -> Result<DatasetRead, PlanError> {
-    let mut names = vec![request.target];
+/// Inputs, columns or descriptors that are not there.
+pub fn read_described<'a>(request: DatasetRequest<'a>, base: &Path) -> Result<Described<'a>, PlanError> {
+    let mut names: Vec<&str> = request.targets.iter().map(|target| target.name).collect();
+    let wrong = |reason: String| Err(SurrogateError::BadData { reason }.into());
+    if let Some(name) = names.iter().enumerate().find_map(|(place, name)| names[..place].contains(name).then_some(name))
+    {
+        return wrong(format!("target \"{name}\" is named twice"));
+    }
+    if request.base.is_some() && names.len() > 1 {
+        return wrong("a base goes with one target".into());
+    }
+    if let Some(base) = request.base.filter(|base| names.contains(base)) {
+        return wrong(format!("the base \"{base}\" is the target itself"));
+    }
     names.extend(request.other);
     names.extend(request.base);
-    if request.base == Some(request.target) {
-        return Err(SurrogateError::BadData {
-            reason: format!("the base \"{}\" is the target itself", request.target),
-        }
-        .into());
-    }
     let mut table = read_table(request.source, base, &names)?;
     let all_rows = table.len();
-    let mut table_rows = leave_out(&mut table, request.target);
-    let without_target = all_rows - table_rows.len();
-    let mut num_table_rows = all_rows;
-    if request.source.targets.is_some() {
-        num_table_rows = table.len();
-        table_rows = (0..num_table_rows).collect();
-    }
+    let table_rows = leave_out(&mut table, request.targets);
     let mut descriptors = request.descriptors.to_vec();
     if request.fit && !to_fit(&descriptors).is_empty() {
         let mut extent = Extent::default();
@@ -100,13 +120,11 @@ pub fn read_dataset(request: &DatasetRequest<'_>, base: &Path) -> Result<Dataset
         fill(&mut descriptors, &extent);
     }
     let (slots, mut columns, cards) = build(&descriptors)?;
-    if let Some(name) = request.base {
+    if let (Some(name), [target, ..]) = (request.base, request.targets) {
         if columns.iter().any(|column| column.label == name) {
-            return Err(
-                SurrogateError::BadData { reason: format!("the base \"{name}\" is a descriptor's column") }.into()
-            );
+            return wrong(format!("the base \"{name}\" is a descriptor's column"));
         }
-        columns = columns.iter().cloned().chain([Column::new(name, request.unit.clone())]).collect();
+        columns = columns.iter().cloned().chain([Column::new(name, target.unit.clone())]).collect();
     }
     let (mut features, described_faults) = describe_rows(&table, &slots, &columns);
     let mut faults = table.faults.clone();
@@ -117,30 +135,100 @@ pub fn read_dataset(request: &DatasetRequest<'_>, base: &Path) -> Result<Dataset
     }
     faults.sort_by_key(|(row, _)| *row);
     faults.dedup_by_key(|(row, _)| *row);
-    let mut faulted = vec![false; table.len()];
-    for (row, _) in &faults {
-        faulted[*row] = true;
-    }
-    let (task, values) = target(request, &table, &faulted)?;
-    let other = request.other.and_then(|name| table.text(name)).unwrap_or_default().to_vec();
-    let data = Dataset {
-        name: request.name.to_owned(),
-        features,
-        target: Column::new(request.target, request.unit.clone()),
-        base: request.base.map(|_| columns.len() - 1),
-        without_target,
-        task,
-        values,
-        ids: table.ids,
-        compositions: table.candidates.iter().map(|candidate| candidate.as_ref()?.composition().cloned()).collect(),
-        faulted,
-    };
-    Ok(DatasetRead { data, descriptors: cards, other, faults, table_rows, num_table_rows })
+    Ok(Described { request, table, all_rows, table_rows, features, faults, cards })
 }
 
-/// Leaves out the rows without target; gives the numbers of the others.
-fn leave_out(table: &mut Table, target: &str) -> Vec<usize> {
-    let keep: Vec<bool> = table.text(target).unwrap_or_default().iter().map(|text| !text.trim().is_empty()).collect();
+impl Described<'_> {
+    /// The data set of each target, in the order of the request.
+    ///
+    /// # Errors
+    /// A target that cannot be used: one that is no finite number, for example.
+    pub fn into_datasets(self) -> impl Iterator<Item = Result<DatasetRead, PlanError>> {
+        let count = self.request.targets.len();
+        let mut described = Some(self);
+        (0..count).filter_map(move |number| {
+            let own = if number + 1 == count { described.take() } else { described.clone() };
+            Some(own?.dataset(number))
+        })
+    }
+
+    /// Rows whose target is empty are left out and counted.
+    fn dataset(mut self, number: usize) -> Result<DatasetRead, PlanError> {
+        let target = &self.request.targets[number..=number];
+        self.keep(&has_one(&self.table, target));
+        let [target] = target else { unreachable!("a range of one") };
+        let Self { request, table, all_rows, table_rows, features, faults, cards } = self;
+        let mut faulted = vec![false; table.len()];
+        for (row, _) in &faults {
+            faulted[*row] = true;
+        }
+        let (task, values) = read_target(target, &table, &faulted)?;
+        let other = request.other.and_then(|name| table.text(name)).unwrap_or_default().to_vec();
+        let without_target = all_rows - table_rows.len();
+        let (table_rows, num_table_rows) = match request.source.targets {
+            Some(_) => ((0..table.len()).collect(), table.len()),
+            None => (table_rows, all_rows),
+        };
+        let data = Dataset {
+            name: request.name.to_owned(),
+            base: request.base.map(|_| features.width() - 1),
+            features,
+            target: Column::new(target.name, target.unit.clone()),
+            without_target,
+            task,
+            values,
+            ids: table.ids,
+            compositions: table.candidates.iter().map(|candidate| candidate.as_ref()?.composition().cloned()).collect(),
+            faulted,
+        };
+        Ok(DatasetRead { data, descriptors: cards, other, faults, table_rows, num_table_rows })
+    }
+
+    /// Leaves out the rows where `keep` is false.
+    fn keep(&mut self, keep: &[bool]) {
+        if keep.iter().all(|&keep| keep) {
+            return;
+        }
+        let kept: Vec<usize> = (0..keep.len()).filter(|&row| keep[row]).collect();
+        let mut features = FeatureMatrix::new(self.features.columns().clone());
+        features.reset(kept.len());
+        for (out, &row) in features.values_mut().chunks_exact_mut(self.features.width().max(1)).zip(&kept) {
+            out.copy_from_slice(self.features.row(row));
+        }
+        self.features = features;
+        self.faults.retain(|(row, _)| keep[*row]);
+        for (row, _) in &mut self.faults {
+            *row = kept.partition_point(|kept| kept < row);
+        }
+        self.table_rows = kept.iter().map(|&row| self.table_rows[row]).collect();
+        self.table.retain(keep);
+    }
+}
+
+/// Reads a table of one target.
+///
+/// # Errors
+/// As [`read_described`] and [`Described::into_datasets`].
+pub fn read_dataset(request: DatasetRequest<'_>, base: &Path) -> Result<DatasetRead, PlanError> {
+    let described = read_described(request, base)?;
+    let nothing = || Err(SurrogateError::BadData { reason: "no target is named".into() }.into());
+    described.into_datasets().next().unwrap_or_else(nothing)
+}
+
+/// Whether each row has any of the targets.
+fn has_one(table: &Table, targets: &[TargetRequest<'_>]) -> Vec<bool> {
+    let mut has = vec![false; table.len()];
+    for target in targets {
+        for (has, text) in has.iter_mut().zip(table.text(target.name).unwrap_or_default()) {
+            *has |= !text.trim().is_empty();
+        }
+    }
+    has
+}
+
+/// Leaves out the rows without any target; gives the numbers of the others.
+fn leave_out(table: &mut Table, targets: &[TargetRequest<'_>]) -> Vec<usize> {
+    let keep = has_one(table, targets);
     table.retain(&keep);
     (0..keep.len()).filter(|&row| keep[row]).collect()
 }
@@ -201,19 +289,19 @@ fn describe_rows(
     (features, faults)
 }
 
-fn target(request: &DatasetRequest<'_>, table: &Table, faulted: &[bool]) -> Result<(Task, Vec<f64>), PlanError> {
-    let texts = table.text(request.target).unwrap_or_default();
+fn read_target(target: &TargetRequest<'_>, table: &Table, faulted: &[bool]) -> Result<(Task, Vec<f64>), PlanError> {
+    let texts = table.text(target.name).unwrap_or_default();
     let bad = |row: usize, value: String| {
         let line = match table.lines[row] {
             0 => String::new(),
             line => format!(", line {line}"),
         };
         let place = format!(" ({}{line})", table.origins[row]);
-        SurrogateError::BadTarget { target: request.target.into(), row, place, value }
+        SurrogateError::BadTarget { target: target.name.into(), row, place, value }
     };
     let usable: Vec<usize> = (0..texts.len()).filter(|&row| !faulted[row]).collect();
     let is_number = |text: &str| text.trim().parse::<f64>().is_ok();
-    let kind = request.task.unwrap_or_else(|| {
+    let kind = target.task.unwrap_or_else(|| {
         let numeric = usable.iter().filter(|&&row| is_number(&texts[row])).count();
         if 2 * numeric > usable.len() { TaskKind::Regression } else { TaskKind::Classification }
     });
@@ -230,7 +318,7 @@ fn target(request: &DatasetRequest<'_>, table: &Table, faulted: &[bool]) -> Resu
         }
         TaskKind::Classification => {
             let read: Vec<&str> = usable.iter().map(|&row| texts[row].trim()).collect();
-            let (classes, indices) = read_classes(request.target, &read).map_err(|error| match error {
+            let (classes, indices) = read_classes(target.name, &read).map_err(|error| match error {
                 SurrogateError::BadTarget { row, value, .. } => bad(usable[row], value),
                 other => other,
             })?;

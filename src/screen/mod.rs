@@ -29,7 +29,9 @@ mod stop;
 mod sweep;
 
 pub use busy::{BusyTimes, StageTimes};
-pub use dataset::{DatasetRead, DatasetRequest, TaskKind, descriptor_list, read_dataset};
+pub use dataset::{
+    DatasetRead, DatasetRequest, Described, TargetRequest, TaskKind, descriptor_list, read_dataset, read_described,
+};
 pub use error::{PlanError, RunError, suggest};
 pub use estimate::{Estimate, MemoryNeed};
 pub use fit::{Extent, extent, fill, to_fit};

@@ -65,6 +65,12 @@ pub enum SurrogateError {
         /// What is wrong.
         reason: String,
     },
+    /// A network whose runtime cannot be loaded.
+    #[error("the model holds a network: {reason}")]
+    Runtime {
+        /// Why.
+        reason: String,
+    },
     /// The stored inputs do not give the stored outputs on this machine.
     #[error("the model fails its self-check: vector {vector} gives {field} {found}, the card says {expected}")]
     SelfCheck {
@@ -236,6 +242,9 @@ impl SurrogateError {
             }
             Self::Import { source, .. } | Self::ImportRequest(source) => source.hint(),
             Self::Altered { .. } | Self::WrongSize { .. } => Some("fetch the file again, or train the model again"),
+            Self::Runtime { .. } => {
+                Some("docs/import.md, \"Networks in ONNX files\", says where the runtime comes from")
+            }
             Self::NewerVersion { .. } => Some("update matsieve"),
             Self::NoLogarithm { .. } => Some("train with --transform none"),
             Self::NoSignal { .. } => Some("try more descriptors, or check that target and rows belong together"),

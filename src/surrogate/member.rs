@@ -8,6 +8,7 @@ use super::attention::{Attention, AttentionParameters, ElementColumn, fit_attent
 use super::gaussian_process::{GaussianProcess, GaussianProcessParameters, fit_gaussian_process};
 use super::import::{Imported, ImportedSpec};
 use super::network::{Network, NetworkParameters, fit_network};
+use super::onnx::{Onnx, OnnxSpec};
 use super::random::random_u64;
 use super::tensors::{Tensor, TensorError, Tensors};
 use super::transform::Transform;
@@ -44,6 +45,11 @@ pub enum MemberSpec {
     Imported {
         /// What it is.
         model: ImportedSpec,
+    },
+    /// A network that was trained elsewhere, in an ONNX file.
+    Onnx {
+        /// What it is.
+        network: OnnxSpec,
     },
     /// Attention over the elements of the composition, mean of several networks: the median, or the probability of the
     /// positive class.
@@ -88,6 +94,8 @@ pub enum Member {
     },
     /// See [`MemberSpec::Imported`].
     Imported(Box<Imported>),
+    /// See [`MemberSpec::Onnx`].
+    Onnx(Box<Onnx>),
     /// See [`MemberSpec::Attention`].
     Attention(Box<Attention>),
     /// See [`MemberSpec::Network`].
@@ -119,6 +127,7 @@ impl MemberSpec {
             Self::Boosting { .. } => "boosting",
             Self::Hurdle { .. } => "hurdle",
             Self::Imported { .. } => "imported",
+            Self::Onnx { .. } => "onnx",
             Self::Attention { .. } => "attention",
             Self::Network { .. } => "network",
             Self::GaussianProcess { .. } => "gaussian_process",
@@ -155,7 +164,7 @@ impl MemberSpec {
                 Member::Boosting((0..*seeds as u64).map(run).collect())
             }
             Self::Hurdle { at, parameters } => fit_hurdle(x, y, *at, parameters, seed),
-            Self::Imported { .. } => unreachable!("no recipe names an imported member"),
+            Self::Imported { .. } | Self::Onnx { .. } => unreachable!("no recipe names a member from elsewhere"),
             Self::Attention { parameters, elements } => {
                 Member::Attention(Box::new(fit_attention(x, y, objective, elements, parameters, seed)))
             }
@@ -191,6 +200,7 @@ impl Member {
             Self::Boosting(runs) => runs.first().map_or(0, Boosted::width),
             Self::Hurdle { gate, .. } => gate.width(),
             Self::Imported(model) => model.width(),
+            Self::Onnx(network) => network.width(),
             Self::Attention(network) => network.width(),
             Self::Network(network) => network.width(),
             Self::GaussianProcess(process) => process.width(),
@@ -231,6 +241,10 @@ impl Member {
                 out.value.resize(rows.len(), 0.0);
                 model.predict(rows, &mut out.value);
             }
+            Self::Onnx(network) => {
+                out.value.resize(rows.len(), 0.0);
+                network.predict(rows, &mut out.value);
+            }
             Self::Attention(network) => network.predict(rows, out),
             Self::Network(network) => network.predict(rows, out),
             Self::GaussianProcess(process) => process.predict(rows, out),
@@ -254,6 +268,7 @@ impl Member {
                 part("others", others.tensors());
             }
             Self::Imported(model) => part("imported", model.tensors()),
+            Self::Onnx(network) => part("onnx", network.tensors()),
             Self::Attention(network) => part("attention", network.tensors()),
             Self::Network(network) => part("network", network.tensors()),
             Self::GaussianProcess(process) => part("process", process.tensors()),
@@ -294,6 +309,7 @@ impl Member {
             MemberSpec::Imported { model } => {
                 Self::Imported(Box::new(Imported::from_tensors(model, &part("imported"))?))
             }
+            MemberSpec::Onnx { network } => Self::Onnx(Box::new(Onnx::from_tensors(network, &part("onnx"))?)),
             MemberSpec::Attention { parameters, elements } => {
                 let network = Attention::from_tensors(elements, parameters, objective, &part("attention"))?;
                 Self::Attention(Box::new(network))
@@ -308,6 +324,7 @@ impl Member {
         let widths_agree = match &member {
             Self::ExtraTrees { .. }
             | Self::Imported(_)
+            | Self::Onnx(_)
             | Self::Attention(_)
             | Self::Network(_)
             | Self::GaussianProcess(_) => true,

@@ -21,6 +21,7 @@ pub mod metrics;
 mod model;
 pub mod network;
 mod networks;
+pub mod onnx;
 pub mod probability;
 mod random;
 mod recipe;

@@ -76,6 +76,9 @@ pub enum TensorError {
         /// Its type.
         dtype: Dtype,
     },
+    /// The program that runs a network is not there.
+    #[error("{0}")]
+    Runtime(String),
     /// The content contradicts itself.
     #[error("tensor `{name}`: {problem}")]
     Invalid {

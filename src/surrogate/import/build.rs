@@ -1,10 +1,10 @@
 //! From a foreign model and what its user says to a model of ours.
 
+use super::brought::{About, Brought};
 use super::compare::{Expected, compare};
 use super::error::ImportError;
-use super::foreign::{Answer, Foreign};
-use super::imported::Imported;
-use crate::candidate::{Column, Task};
+use super::foreign::Answer;
+use crate::candidate::{Column, Rows, Task};
 use crate::surrogate::calibration::INTERVAL_LEVEL;
 use crate::surrogate::calibration::LEVELS;
 use crate::surrogate::card::{
@@ -13,16 +13,12 @@ use crate::surrogate::card::{
 };
 use crate::surrogate::dataset::Duplicates;
 use crate::surrogate::domain::Domain;
-use crate::surrogate::member::{Member, MemberSpec};
-use crate::surrogate::random::random_u64;
 use crate::surrogate::stack::{Rule, Stack};
 use crate::surrogate::transform::Transform;
 use crate::surrogate::{Model, SurrogateError};
 
 /// Rows of the self-check.
 const CHECK_ROWS: usize = 32;
-/// One value in so many of the rows that are made up is missing.
-const MISSING: u64 = 12;
 
 /// What a foreign model does not say.
 #[derive(Clone, Debug)]
@@ -49,28 +45,33 @@ pub struct ImportRequest {
     pub expected: Option<Expected>,
 }
 
-/// Makes a model; `imported` and the features in use are what [`Imported::fit`] gave. It has no uncertainty and no domain until [`calibrate`](super::calibrate()).
+/// Makes a model of what was brought; `used` are the numbers of its features that have columns. It has no uncertainty and no domain
+/// until [`calibrate`](super::calibrate()).
 ///
 /// # Errors
-/// A task that the model does not answer; as many columns as features are expected; expectations that are not met.
+/// A task that the model does not answer; as many columns as features are expected; expectations that are not met; a network that
+/// computes no number, or none in 0..=1 where a probability is asked for.
 pub fn import(
-    foreign: &Foreign,
-    imported: Imported,
+    about: &About,
+    brought: Brought,
     used: &[usize],
     request: ImportRequest,
 ) -> Result<Model, SurrogateError> {
     let wrong = |reason: String, way_out| ImportError::Request { reason, way_out };
-    if request.columns.len() != imported.width() {
-        let (found, expected) = (request.columns.len(), imported.width());
+    if request.columns.len() != brought.width() {
+        let (found, expected) = (request.columns.len(), brought.width());
         return Err(wrong(format!("{found} columns for {expected} features in use"), None).into());
     }
-    let task = task(foreign, &request)?;
-    let check = request.expected.as_ref().map(|expected| compare(&imported, expected)).transpose()?;
+    let task = task(about, &request)?;
+    let check = request.expected.as_ref().map(|expected| compare(&brought, expected)).transpose()?;
     let inputs = match &request.expected {
-        Some(expected) => expected.inputs.iter().copied().take(CHECK_ROWS * imported.width()).collect(),
-        None => made_up(&imported),
+        Some(expected) => expected.inputs.iter().copied().take(CHECK_ROWS * brought.width()).collect(),
+        None => brought.made_up(CHECK_ROWS),
     };
-    let domain = Domain::unknown(imported.width());
+    if let Brought::Network(_) = brought {
+        computes(&brought, &inputs, &task)?;
+    }
+    let domain = Domain::unknown(brought.width());
     let card = Card {
         schema_version: SCHEMA_VERSION,
         name: request.name,
@@ -100,13 +101,13 @@ pub fn import(
             undefined: Vec::new(),
         },
         recipe: RecipeCard {
-            name: format!("imported from {}", foreign.format),
+            name: format!("imported from {}", about.format),
             seed: 0,
             split: "no cross-validation".into(),
         },
         members: vec![MemberCard {
-            name: "imported".into(),
-            spec: MemberSpec::Imported { model: imported.spec().clone() },
+            name: brought.spec().name().into(),
+            spec: brought.spec(),
             seed: 0,
             scores: Metrics::default(),
         }],
@@ -120,25 +121,25 @@ pub fn import(
         domain: domain.card(),
         self_check_vectors: 0,
         import: Some(ImportCard {
-            format: foreign.format.clone(),
+            format: about.format.clone(),
             file: request.file,
             sha256: request.sha256,
-            features: used.iter().map(|&feature| foreign.features[feature].clone()).collect(),
-            unused_features: foreign.features.len() - used.len(),
-            notes: foreign.notes.clone(),
+            features: used.iter().map(|&feature| about.features[feature].clone()).collect(),
+            unused_features: about.features.len() - used.len(),
+            notes: about.notes.clone(),
             check,
             calibrated_on: None,
         }),
     };
-    Model::assemble(card, vec![Member::Imported(Box::new(imported))], domain, inputs)
+    Model::assemble(card, vec![brought.member()], domain, inputs)
 }
 
-fn task(foreign: &Foreign, request: &ImportRequest) -> Result<Task, ImportError> {
-    let named = match &foreign.answer {
+fn task(about: &About, request: &ImportRequest) -> Result<Task, ImportError> {
+    let named = match &about.answer {
         Answer::Number => None,
         Answer::Probability(classes) => Some(classes.clone()),
     };
-    let is_probability = foreign.output.is_probability() || named.is_some();
+    let is_probability = about.may_be_probability || named.is_some();
     match (request.classification.unwrap_or(named.is_some()), is_probability) {
         (false, _) => Ok(Task::Regression),
         (true, true) => {
@@ -157,21 +158,25 @@ fn task(foreign: &Foreign, request: &ImportRequest) -> Result<Task, ImportError>
     }
 }
 
-/// Rows at the places where predictions change, and just above, with missing values.
-fn made_up(imported: &Imported) -> Vec<f64> {
-    let points: Vec<Vec<f64>> = (0..imported.width()).map(|column| imported.turning_points(column)).collect();
-    let mut values = Vec::with_capacity(CHECK_ROWS * points.len());
-    for row in 0..CHECK_ROWS {
-        for (column, points) in points.iter().enumerate() {
-            let random = random_u64(row as u64, "self-check of an import", column as u64);
-            let place = usize::try_from(random / MISSING % points.len().max(1) as u64).unwrap_or_default();
-            values.push(match points.get(place) {
-                Some(_) if random.is_multiple_of(MISSING) => f64::NAN,
-                Some(point) if random.is_multiple_of(2) => *point,
-                Some(point) => point.next_up(),
-                None => 0.0,
-            });
-        }
+/// Whether a network gives numbers, and probabilities where they are asked for.
+fn computes(brought: &Brought, inputs: &[f64], task: &Task) -> Result<(), ImportError> {
+    let width = brought.width();
+    let (rows, columns): (Vec<usize>, Vec<usize>) = ((0..inputs.len() / width).collect(), (0..width).collect());
+    let mut found = vec![0.0; rows.len()];
+    brought.predict(Rows::new(inputs, width, &rows, &columns), &mut found);
+    let wrong = |value: f64, what, way_out| {
+        let reason = format!("the network predicts {value} for a row of the check, {what}");
+        Err(ImportError::Request { reason, way_out: Some(way_out) })
+    };
+    if let Some(&value) = found.iter().find(|value| !value.is_finite()) {
+        return wrong(value, "expected is a number", "does it run in its own program, on rows without missing values?");
     }
-    values
+    match found.iter().find(|value| !(0.0..=1.0).contains(*value)) {
+        Some(&value) if *task != Task::Regression => wrong(
+            value,
+            "no probability",
+            "export the network with its last sigmoid or softmax, or import it with --task regression",
+        ),
+        _ => Ok(()),
+    }
 }

@@ -1,12 +1,9 @@
 //! Whether an imported model predicts what its own library predicted.
 
+use super::brought::Brought;
 use super::error::ImportError;
-use super::imported::Imported;
 use crate::candidate::Rows;
 use crate::surrogate::card::CheckCard;
-
-/// Largest difference, relative to the largest expected prediction: expectations may have been printed in single precision.
-const TOLERANCE: f64 = 1e-6;
 
 /// Inputs, and what the library made of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,18 +17,18 @@ pub struct Expected {
 /// Compares.
 ///
 /// # Errors
-/// An expectation that is no number; the first row that differs by more than 1e-6 of the largest expectation.
-pub fn compare(imported: &Imported, expected: &Expected) -> Result<CheckCard, ImportError> {
+/// An expectation that is no number; the first row that differs by more than 1e-6 (networks: 1e-5) of the largest expectation.
+pub fn compare(brought: &Brought, expected: &Expected) -> Result<CheckCard, ImportError> {
     let wrong = |reason: String, way_out| Err(ImportError::Request { reason, way_out });
     let scale = expected.predictions.iter().fold(0.0, |scale: f64, x| scale.max(x.abs()));
-    let width = imported.width();
+    let width = brought.width();
     let (rows, columns): (Vec<usize>, Vec<usize>) = ((0..expected.predictions.len()).collect(), (0..width).collect());
     let mut found = vec![0.0; rows.len()];
-    imported.predict(Rows::new(&expected.inputs, width, &rows, &columns), &mut found);
+    brought.predict(Rows::new(&expected.inputs, width, &rows, &columns), &mut found);
     let mut card = CheckCard { rows: rows.len(), identical: 0, largest_difference: 0.0 };
     for (row, (found, expected)) in found.iter().zip(&expected.predictions).enumerate() {
         let difference = (found - expected).abs();
-        if !(difference <= TOLERANCE * scale || found == expected) {
+        if !(difference <= brought.tolerance() * scale || found == expected) {
             return wrong(
                 format!("row {row} of the check gives {found}, expected is {expected}"),
                 Some(

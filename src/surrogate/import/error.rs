@@ -44,6 +44,12 @@ pub enum ImportError {
         /// What is wrong, and what is expected.
         reason: String,
     },
+    /// ONNX Runtime cannot be loaded, or refuses the file.
+    #[error("{reason}")]
+    Runtime {
+        /// Its reason.
+        reason: String,
+    },
     /// Names, units, tables that the user gives with the model.
     #[error("{reason}")]
     Request {
@@ -56,11 +62,11 @@ pub enum ImportError {
 
 /// What is read, for messages.
 const FORMATS: &str =
-    "LightGBM text, XGBoost JSON and UBJSON, CatBoost JSON, and the JSON of scripts/export_sklearn.py";
+    "LightGBM text, XGBoost JSON and UBJSON, CatBoost JSON, the JSON of scripts/export_sklearn.py, and ONNX";
 
 impl ImportError {
     /// Something is wrong at a place of the document.
-    pub(super) fn at(place: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(in crate::surrogate) fn at(place: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Malformed { place: place.into(), reason: reason.into() }
     }
 
@@ -70,6 +76,9 @@ impl ImportError {
             Self::Refused { way_out, .. } | Self::Unsupported { way_out, .. } => Some(way_out),
             Self::Request { way_out, .. } => *way_out,
             Self::Malformed { .. } => Some("save the model again with its own library, and copy it completely"),
+            Self::Runtime { .. } => {
+                Some("docs/import.md, \"Networks in ONNX files\", says where the runtime comes from")
+            }
             Self::Unrecognised { .. } | Self::TooLarge { .. } => None,
         }
     }

@@ -1,5 +1,6 @@
 //! A foreign model as its reader understood it, before it is fitted to our kernels.
 
+use super::brought::About;
 use super::error::ImportError;
 use super::output::Output;
 use crate::surrogate::trees::{Precision, SumOfTrees};
@@ -169,6 +170,18 @@ impl Foreign {
             return Err(ImportError::at("output", format!("{:?}, expected finite numbers", self.output)));
         }
         Ok(self)
+    }
+
+    /// What is known of it beside its trees.
+    pub fn about(&self) -> About {
+        About {
+            format: self.format.clone(),
+            features: self.features.clone(),
+            has_names: self.has_names,
+            answer: self.answer.clone(),
+            may_be_probability: self.output.is_probability(),
+            notes: self.notes.clone(),
+        }
     }
 
     /// Keeps the first trees only.

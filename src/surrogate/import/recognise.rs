@@ -11,6 +11,7 @@ use super::foreign::Foreign;
 use super::values::Tag;
 use super::{catboost, lightgbm, sklearn, xgboost};
 use crate::surrogate::SurrogateError;
+use crate::surrogate::onnx::Onnx;
 
 /// Largest file that is read: models of gigabytes are no surrogates of screens.
 const MAX_FILE: u64 = 1 << 30;
@@ -23,14 +24,23 @@ struct Foe {
 
 const PICKLE_WAY_OUT: &str = "export it where it was trained: scikit-learn with scripts/export_sklearn.py, LightGBM with \
      booster.save_model(\"model.txt\"), XGBoost with booster.save_model(\"model.json\"); never open pickles of strangers";
-const NETWORK_WAY_OUT: &str = "networks are not imported; predict with their own program and let a plan carry the predictions \
-     as a column of its table ([source] columns), or train here with `matsieve train`";
+const NETWORK_WAY_OUT: &str = "export the network to ONNX (torch.onnx.export, tf2onnx, skl2onnx), or predict with its own program and \
+     let a plan carry the predictions as a column of its table ([source] columns)";
 
-/// Reads the model of a file; also gives its bytes' number and SHA-256.
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Trees.
+    Trees(Foreign),
+    /// The bytes of an ONNX graph.
+    Graph(Vec<u8>),
+}
+
+/// Reads the model of a file; also gives its SHA-256.
 ///
 /// # Errors
 /// The file cannot be read, is too large, is no known format, can run code, or makes no sense.
-pub fn read(path: &Path) -> Result<(Foreign, String), SurrogateError> {
+pub fn read(path: &Path) -> Result<(Content, String), SurrogateError> {
     let io = |source| SurrogateError::Io { action: "read", path: path.into(), source };
     let file = std::fs::File::open(path).map_err(io)?;
     let size = file.metadata().map_err(io)?.len();
@@ -45,11 +55,14 @@ pub fn read(path: &Path) -> Result<(Foreign, String), SurrogateError> {
     if bytes.len() as u64 > MAX_FILE {
         return Err(too_large(bytes.len() as u64));
     }
-    let foreign = read_bytes(&bytes).map_err(wrong)?;
-    Ok((foreign, crate::surrogate::file::sha256(&bytes)))
+    let sha256 = crate::surrogate::file::sha256(&bytes);
+    if Onnx::is_onnx(&bytes) {
+        return Ok((Content::Graph(bytes), sha256));
+    }
+    Ok((Content::Trees(read_bytes(&bytes).map_err(wrong)?), sha256))
 }
 
-/// The same from memory.
+/// Trees from memory.
 ///
 /// # Errors
 /// As [`read`].
@@ -155,12 +168,6 @@ fn foe(bytes: &[u8]) -> Option<Foe> {
             what: "a model file of matsieve itself",
             way_out: "use it as it is: `matsieve model card FILE`, `matsieve predict FILE …`",
         }),
-        // Protocol buffers: field 1 (the version of ONNX's representation), then the name of a producer or an operator set.
-        [0x08, 1..=20, 0x12 | 0x1a | 0x3a | 0x42, ..] => Some(Foe {
-            what: "an ONNX file; a runtime for it is not part of this program",
-            way_out: "import the trees themselves (LightGBM text, XGBoost JSON, scripts/export_sklearn.py); predictions of \
-                 networks enter a plan as a column of its table",
-        }),
         _ if bytes.len() > 9 && bytes[8] == b'{' && contains(b"\"dtype\"") && contains(b"data_offsets") => {
             Some(Foe { what: "safetensors: numbers of a network without its architecture", way_out: NETWORK_WAY_OUT })
         }
@@ -174,13 +181,12 @@ mod tests {
 
     #[test]
     fn what_can_run_code_is_refused_with_a_way_out() {
-        let cases: [(&[u8], &str); 9] = [
+        let cases: [(&[u8], &str); 8] = [
             (b"\x80\x04\x95\x10\0\0\0", "pickle"),
             (b"ccopy_reg\n_reconstructor\n", "pickle"),
             (b"PK\x03\x04\0\0archive/data.pkl", "PyTorch"),
             (b"\x78\x9c\x03\0", "joblib"),
             (b"\x1f\x8b\x08\0", "joblib"),
-            (b"\x08\x07\x12\x07pytorch", "ONNX"),
             (b"CBM1\0\0", "CatBoost's binary"),
             (b"binf\0\0", "old binary"),
             (b"\x40\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "safetensors"),
