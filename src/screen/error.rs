@@ -28,14 +28,14 @@ pub enum PlanError {
         table: &'static str,
     },
     /// A key is not known.
-    #[error("unknown key `{key}` in {place}{}", .suggestion.as_ref().map(|s| format!(", did you mean `{s}`?")).unwrap_or_default())]
+    #[error("unknown key `{key}` in {place}, {advice}")]
     UnknownKey {
         /// Where.
         place: String,
         /// The key.
         key: String,
-        /// The closest known key.
-        suggestion: Option<String>,
+        /// The closest known key, or all of them.
+        advice: String,
     },
     /// A table has a wrong key or value.
     #[error("{place}: {reason}")]
@@ -159,9 +159,14 @@ impl PlanError {
         }
     }
 
-    /// An unknown key, with the closest of the known ones.
+    /// An unknown key, with the closest of the known ones, or with all of them where none is close.
     pub fn unknown_key<'a>(place: &str, key: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::UnknownKey { place: place.into(), key: key.into(), suggestion: closest(key, known).map(str::to_owned) }
+        let known: Vec<&str> = known.into_iter().collect();
+        let advice = match closest(key, known.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("expected one of {}", known.join(", ")),
+        };
+        Self::UnknownKey { place: place.into(), key: key.into(), advice }
     }
 
     /// A wrong table; `message` may be serde's "unknown field `x`, expected one of `a`, `b`", which becomes a suggestion.

@@ -1,6 +1,6 @@
 //! Applicability domain: how far a row lies from the training data, in units of what training rows have among themselves.
 //!
-//! Columns are standardised and projected on their leading principal components; the distance of a row is the mean
+//! Columns are standardised, weighted by what they say of the target, and projected on their leading principal components; the distance of a row is the mean
 //! distance to its nearest few of a bounded sample of training rows, divided by the 95th percentile that training rows have
 //! (each left out of its own neighbours). So 1 is the edge of the domain. A row is outside as well if a column that never
 //! varied in training does now, or one that was never undefined is: that is how an element shows that no training
@@ -15,7 +15,11 @@ use super::tensors::{TensorError, Tensors};
 
 const MAX_DIMENSIONS: usize = 16;
 const MAX_REFERENCES: usize = 384;
-const NEIGHBOURS: usize = 3;
+/// Nearest rows that are asked; models keep the number that they were trained with.
+const NEIGHBOURS: usize = 10;
+/// What models ask that say nothing of it.
+const FEW_NEIGHBOURS: usize = 3;
+const MAX_NEIGHBOURS: usize = 16;
 /// Rows from which mean, scale and principal components are taken at most; their error is then below 2 %.
 const MAX_SAMPLE: usize = 5000;
 /// Share of training rows that lie inside by definition.
@@ -39,6 +43,8 @@ pub struct Domain {
     always_defined: Vec<u8>,
     /// Distance that is reported as 1.
     edge: f64,
+    /// Nearest references that a distance is the mean of.
+    neighbours: usize,
 }
 
 /// Where a row lies.
@@ -58,20 +64,22 @@ pub struct DomainScratch {
 }
 
 impl Domain {
-    /// Learns the domain of row-major `values` of `width` columns; also gives the distance of each of these rows.
+    /// Learns the domain of row-major `values` of `width` columns, each with its weight; also gives the distance of each of these rows.
     ///
     /// Costs at most 5,000 × width² operations plus one eigenvalue problem of size width.
-    pub fn fit(values: &[f64], width: usize, seed: u64) -> (Self, Vec<f64>) {
+    pub fn fit(values: &[f64], weights: &[f64], seed: u64) -> (Self, Vec<f64>) {
+        let width = weights.len();
         let num_rows = values.len() / width;
         let sample: Vec<usize> = permutation(num_rows, seed, "domain").into_iter().take(MAX_SAMPLE).collect();
         let row = |i: usize| &values[i * width..(i + 1) * width];
         let columns = ColumnStatistics::of(values, width);
-        let (loadings, dimensions) = principal_components(&sample, row, &columns);
+        let (loadings, dimensions) = principal_components(&sample, row, &columns, weights);
         let mut projection = vec![0.0; width * dimensions];
         for column in 0..width {
             if columns.deviations[column] > 0.0 {
                 for d in 0..dimensions {
-                    projection[column * dimensions + d] = loadings[(column, d)] / columns.deviations[column];
+                    projection[column * dimensions + d] =
+                        loadings[(column, d)] * weights[column] / columns.deviations[column];
                 }
             }
         }
@@ -84,6 +92,7 @@ impl Domain {
             constants: columns.constants,
             always_defined: columns.always_defined,
             edge: 1.0,
+            neighbours: NEIGHBOURS,
         };
         let means = domain.means.clone();
         domain.centre = domain.project(&means);
@@ -119,6 +128,7 @@ impl Domain {
             constants: vec![f64::NAN; width],
             always_defined: vec![0; width],
             edge: 1.0,
+            neighbours: NEIGHBOURS,
         }
     }
 
@@ -130,8 +140,9 @@ impl Domain {
         }
         DomainCard {
             definition: format!(
-                "mean distance to the {NEIGHBOURS} nearest of a sample of training rows in the principal components of \
-                 the standardised columns; 1 = 95th percentile of training rows left out of their own neighbours"
+                "mean distance to the {} nearest of a sample of training rows in the principal components of \
+                 the standardised columns, weighted by importance; 1 = 95th percentile of training rows left out of their own neighbours",
+                self.neighbours
             ),
             dimensions: self.dimensions,
             references: self.num_references(),
@@ -196,10 +207,12 @@ impl Domain {
         if let Some(own) = leave_out {
             scratch.squares[own] = f64::INFINITY;
         }
-        let mut nearest = [f64::INFINITY; NEIGHBOURS];
+        let mut nearest = [f64::INFINITY; MAX_NEIGHBOURS];
+        let nearest = &mut nearest[..self.neighbours];
+        let last = nearest.len() - 1;
         for &square in &scratch.squares {
-            if square < nearest[NEIGHBOURS - 1] {
-                let mut place = NEIGHBOURS - 1;
+            if square < nearest[last] {
+                let mut place = last;
                 while place > 0 && nearest[place - 1] > square {
                     nearest[place] = nearest[place - 1];
                     place -= 1;
@@ -209,7 +222,7 @@ impl Domain {
         }
         let mut sum = 0.0;
         let mut found = 0;
-        for square in nearest {
+        for &square in nearest.iter() {
             if square.is_finite() {
                 sum += square.sqrt();
                 found += 1;
@@ -227,6 +240,9 @@ impl Domain {
         tensors.push_f64("domain.constants", &self.constants);
         tensors.push_u8("domain.always_defined", &self.always_defined);
         tensors.push_f64("domain.edge", &[self.edge]);
+        if self.neighbours != FEW_NEIGHBOURS {
+            tensors.push_u32("domain.neighbours", &[self.neighbours as u32]);
+        }
     }
 
     /// Reads its tensors; `width` is the number of columns of the model.
@@ -235,6 +251,17 @@ impl Domain {
     /// Missing tensors, lengths that do not fit, numbers that are not finite.
     pub fn read(tensors: &Tensors, width: usize) -> Result<Self, TensorError> {
         let edge = tensors.real("domain.edge")?;
+        let neighbours = match tensors.u32s("domain.neighbours") {
+            Err(TensorError::Missing(_)) => FEW_NEIGHBOURS,
+            Err(error) => return Err(error),
+            Ok(found) => match found[..] {
+                [number] if (1..=MAX_NEIGHBOURS as u32).contains(&number) => number as usize,
+                _ => {
+                    let problem = format!("{found:?}, expected one number from 1 to {MAX_NEIGHBOURS}");
+                    return Err(TensorError::invalid("domain.neighbours", problem));
+                }
+            },
+        };
         let domain = Self {
             dimensions: tensors.real("domain.centre")?.len(),
             means: tensors.real("domain.means")?,
@@ -244,6 +271,7 @@ impl Domain {
             constants: tensors.f64s("domain.constants")?,
             always_defined: tensors.u8s("domain.always_defined")?,
             edge: edge.first().copied().unwrap_or(0.0),
+            neighbours,
         };
         let fits = |name: &str, length: usize, expected: usize| {
             if length == expected {
@@ -309,11 +337,12 @@ impl ColumnStatistics {
     }
 }
 
-/// Loadings (width × dimensions) of the leading principal components of the standardised sample.
+/// Loadings (width × dimensions) of the leading principal components of the standardised and weighted sample.
 fn principal_components<'a>(
     sample: &[usize],
     row: impl Fn(usize) -> &'a [f64],
     columns: &ColumnStatistics,
+    weights: &[f64],
 ) -> (DMatrix<f64>, usize) {
     let width = columns.means.len();
     let active: Vec<usize> = (0..width).filter(|&column| columns.deviations[column] > 0.0).collect();
@@ -323,7 +352,10 @@ fn principal_components<'a>(
         let source = row(i);
         for (value, &column) in standardised.iter_mut().zip(&active) {
             let x = source[column];
-            *value = if x.is_finite() { (x - columns.means[column]) / columns.deviations[column] } else { 0.0 };
+            *value = match x.is_finite() {
+                true => weights[column] * (x - columns.means[column]) / columns.deviations[column],
+                false => 0.0,
+            };
         }
         for (a, &x) in standardised.iter().enumerate() {
             if x != 0.0 {
@@ -375,14 +407,14 @@ mod tests {
 
     #[test]
     fn one_in_twenty_training_rows_lies_outside() {
-        let (_, distances) = Domain::fit(&square(), 3, 1);
+        let (_, distances) = Domain::fit(&square(), &[1.0; 3], 1);
         let outside = distances.iter().filter(|&&d| d > 1.0).count();
         assert!((95..=105).contains(&outside), "{outside} of 2000");
     }
 
     #[test]
     fn distance_grows_with_the_way_out_of_the_data() {
-        let (domain, _) = Domain::fit(&square(), 3, 1);
+        let (domain, _) = Domain::fit(&square(), &[1.0; 3], 1);
         let mut scratch = DomainScratch::default();
         let at = |x: f64, scratch: &mut DomainScratch| domain.locate(&[x, 0.5, 0.0], scratch).distance;
         let [inside, near, far] = [0.5, 2.0, 20.0].map(|x| at(x, &mut scratch));
@@ -390,8 +422,16 @@ mod tests {
     }
 
     #[test]
+    fn a_column_that_says_little_of_the_target_moves_rows_little() {
+        let (domain, _) = Domain::fit(&square(), &[1.0, 0.1, 1.0], 1);
+        let mut scratch = DomainScratch::default();
+        let [along, across] = [[3.0, 0.5, 0.0], [0.5, 3.0, 0.0]].map(|row| domain.locate(&row, &mut scratch).distance);
+        assert!(along > 5.0 * across, "{along} {across}");
+    }
+
+    #[test]
     fn unseen_element_and_new_gap_are_novel() {
-        let (domain, _) = Domain::fit(&square(), 3, 1);
+        let (domain, _) = Domain::fit(&square(), &[1.0; 3], 1);
         let mut scratch = DomainScratch::default();
         assert!(!domain.locate(&[0.5, 0.5, 0.0], &mut scratch).is_novel);
         assert!(domain.locate(&[0.5, 0.5, 0.01], &mut scratch).is_novel);
@@ -400,7 +440,7 @@ mod tests {
 
     #[test]
     fn tensors_give_the_same_domain_again() {
-        let (domain, _) = Domain::fit(&square(), 3, 1);
+        let (domain, _) = Domain::fit(&square(), &[1.0; 3], 1);
         let mut tensors = Tensors::default();
         domain.write(&mut tensors);
         let again = Domain::read(&tensors, 3).expect("own tensors");
@@ -410,5 +450,13 @@ mod tests {
             again.locate(&[0.1, 0.9, 0.0], &mut scratch).distance.to_bits()
         );
         assert!(Domain::read(&tensors, 4).is_err());
+        let mut other = |numbers: &[u32]| {
+            tensors.0.retain(|tensor| tensor.name != "domain.neighbours");
+            tensors.push_u32("domain.neighbours", numbers);
+            Domain::read(&tensors, 3)
+        };
+        assert!(other(&[0]).is_err() && other(&[17]).is_err() && other(&[1, 2]).is_err());
+        let nearest = other(&[1]).expect("one neighbour").locate(&[0.1, 0.9, 0.0], &mut scratch).distance;
+        assert!(nearest < again.locate(&[0.1, 0.9, 0.0], &mut scratch).distance);
     }
 }

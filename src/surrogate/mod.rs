@@ -8,6 +8,7 @@ pub mod calibration;
 pub mod card;
 mod checkpoint;
 pub mod class_probability;
+mod column_weights;
 pub mod dataset;
 pub mod domain;
 mod error;

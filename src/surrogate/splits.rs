@@ -307,7 +307,7 @@ fn clusters(data: &Dataset, k: usize, seed: u64) -> Result<Vec<usize>, Surrogate
         return Err(SurrogateError::BadSplit { reason: format!("{k} clusters of {} rows", rows.len()) });
     }
     let values = data.gather(&rows);
-    let (domain, _) = Domain::fit(&values, data.features.width(), seed);
+    let (domain, _) = Domain::fit(&values, &vec![1.0; data.features.width()], seed);
     let points: Vec<Vec<f64>> = rows.iter().map(|&row| domain.project(data.features.row(row))).collect();
     let square = |a: &[f64], b: &[f64]| {
         let mut sum = 0.0;

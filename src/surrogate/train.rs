@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::candidate::{Rows, Task};
 
 use super::card::{DescriptorCard, Provenance};
+use super::column_weights::column_weights;
 use super::dataset::Dataset;
 use super::domain::Domain;
 use super::error::SurrogateError;
@@ -76,7 +77,8 @@ pub(super) fn train_rows(
     let folds = stratified(&part.targets, num_folds, random_u64(recipe.seed, "inner folds", 0));
     let objective = objective(&data.task);
     let (out_of_fold, members) = fit_members(&part, &specs, (&folds, num_folds), recipe.seed, objective, on_progress);
-    let (domain, distances) = Domain::fit(&part.values, part.width, recipe.seed);
+    let weights = column_weights(&part.values, part.width, &part.learned, objective, recipe.seed);
+    let (domain, distances) = Domain::fit(&part.values, &weights, recipe.seed);
     let fold_rows = OutOfFold {
         truth: &part.targets,
         learned: &part.learned,

@@ -25,7 +25,7 @@ mod tests;
 
 pub use boosted::Boosted;
 pub use boosting::{BoostingParameters, fit_boosting};
-pub use extra_trees::{ExtraTreesParameters, Objective, Sampling, fit_extra_trees};
+pub use extra_trees::{ExtraTreesParameters, Objective, Sampling, column_importance, fit_extra_trees};
 pub use forest::{Forest, ForestPrediction};
 pub use loss::Loss;
 pub use matrix::TrainingMatrix;
