@@ -199,4 +199,7 @@ fn several_targets_give_the_models_and_scores_of_each_alone() {
     }
     let twice = work.run(&[&both[..], &["--target", "y", "-o", "m-{target}.msm"]].concat()).expect(1);
     assert!(twice.stderr().contains("for 3 targets") || twice.stderr().contains("named twice"), "{}", twice.stderr());
+    let clash = ["train", "t.csv", "--target", "b/z", "--target", "b:z", "-o", "m-{target}.msm"];
+    let clash = work.run(&[&clash[..], &common].concat()).expect(1);
+    assert!(clash.stderr().contains("two targets would be written to m-b_z.msm"), "{}", clash.stderr());
 }

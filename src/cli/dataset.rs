@@ -124,6 +124,21 @@ impl DatasetArgs {
         Ok(if text.contains(PLACE) { text.replace(PLACE, &name).into() } else { path.to_owned() })
     }
 
+    /// Checks that every target has an output of its own.
+    ///
+    /// # Errors
+    /// As [`output`](Self::output); two targets whose outputs are one file.
+    pub fn check_outputs(&self, path: &Path) -> Result<(), CliError> {
+        let mut outputs = std::collections::BTreeSet::new();
+        for target in &self.target {
+            let output = self.output(path, target)?;
+            if self.target.iter().filter(|other| *other == target).count() == 1 && !outputs.insert(output.clone()) {
+                return Err(CliError::usage(format!("two targets would be written to {}", output.display())));
+            }
+        }
+        Ok(())
+    }
+
     /// The recipe for a data set.
     ///
     /// # Errors

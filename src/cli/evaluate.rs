@@ -57,9 +57,7 @@ pub struct SplitArgs {
 /// Data or folds that cannot be used.
 pub fn run_evaluate(args: &EvaluateArgs, context: &Context) -> Result<Exit, CliError> {
     if let Some(path) = &args.output {
-        for target in &args.data.target {
-            args.data.output(path, target)?;
-        }
+        args.data.check_outputs(path)?;
     }
     let other = args.split.fold_column.as_deref().or(args.by.as_deref());
     let mut all = Vec::new();

@@ -58,9 +58,7 @@ impl ProvenanceArgs {
 /// # Errors
 /// Data that cannot be learned from, or a model file that cannot be written.
 pub fn run_train(args: &TrainArgs, context: &Context) -> Result<Exit, CliError> {
-    for target in &args.data.target {
-        args.data.output(&args.output, target)?;
-    }
+    args.data.check_outputs(&args.output)?;
     in_pool(context, || args.data.read(None, context, |read| train_one(args, &read, context)))??;
     Ok(Exit::Done)
 }

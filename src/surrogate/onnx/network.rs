@@ -107,16 +107,32 @@ impl Onnx {
 
     /// Predicts every row: the number at its place of the output. A row's bits depend on that row only; a row that the runtime
     /// cannot compute is NaN.
+    #[cfg_attr(
+        not(feature = "onnx"),
+        allow(unreachable_code, unused_mut, unused_variables, reason = "without a runtime there is no session")
+    )]
     pub fn predict(&self, rows: Rows<'_>, out: &mut [f64]) {
         out.fill(f64::NAN);
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let Some(mut session) = idle.map_or_else(|| runtime::open(&self.graph), Ok).ok() else { return };
+        let mut session = self.session();
         let mut row = vec![0.0; self.spec.width];
         for (number, out) in out.iter_mut().enumerate() {
             rows.gather(number, &mut row);
             *out = self.one(&mut session, &row).unwrap_or(f64::NAN);
         }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+    }
+
+    /// A session for this thread alone. Where no further one can be opened, for want of memory perhaps, it waits for another
+    /// thread's: there is at least the one that the model was opened with, so no row is left out.
+    fn session(&self) -> Session {
+        const PAUSE: std::time::Duration = std::time::Duration::from_millis(1);
+        loop {
+            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            if let Some(session) = idle.or_else(|| runtime::open(&self.graph).ok()) {
+                return session;
+            }
+            std::thread::sleep(PAUSE);
+        }
     }
 
     fn one(&self, session: &mut Session, row: &[f64]) -> Result<f64, String> {
