@@ -4,6 +4,7 @@
 //! on that row only; between versions of the runtime and between processors the last bits may differ.
 
 mod network;
+mod pool;
 #[cfg(feature = "onnx")]
 mod runtime;
 #[cfg(not(feature = "onnx"))]

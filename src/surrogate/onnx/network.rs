@@ -1,9 +1,10 @@
 //! The member that predicts as an ONNX graph does.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::pool::Pool;
 use super::runtime::{self, Session};
 use super::signature::{Answered, Element, Inputs};
 use crate::candidate::Rows;
@@ -49,8 +50,7 @@ pub struct OnnxRequest {
 pub struct Onnx {
     spec: OnnxSpec,
     graph: Arc<[u8]>,
-    /// Sessions that no thread is using.
-    idle: Arc<Mutex<Vec<Session>>>,
+    sessions: Arc<Pool<Session>>,
 }
 
 impl std::fmt::Debug for Onnx {
@@ -92,7 +92,7 @@ impl Onnx {
         };
         let spec =
             OnnxSpec { runtime: runtime::version(), inputs: names, element, width, output, column, bytes: graph.len() };
-        Ok((Self { spec, graph: graph.into(), idle: Arc::new(Mutex::new(vec![session])) }, about))
+        Ok((Self { spec, graph: graph.into(), sessions: Arc::new(Pool::of(session)) }, about))
     }
 
     /// What its card says.
@@ -113,30 +113,14 @@ impl Onnx {
     )]
     pub fn predict(&self, rows: Rows<'_>, out: &mut [f64]) {
         out.fill(f64::NAN);
-        let mut session = self.session();
+        let mut session = self.sessions.take(|| runtime::open(&self.graph).ok());
         let mut row = vec![0.0; self.spec.width];
         for (number, out) in out.iter_mut().enumerate() {
             rows.gather(number, &mut row);
-            *out = self.one(&mut session, &row).unwrap_or(f64::NAN);
+            *out = session
+                .run(&row, self.spec.element, (&self.spec.inputs, &self.spec.output, self.spec.column))
+                .unwrap_or(f64::NAN);
         }
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
-    }
-
-    /// A session for this thread alone. Where no further one can be opened, for want of memory perhaps, it waits for another
-    /// thread's: there is at least the one that the model was opened with, so no row is left out.
-    fn session(&self) -> Session {
-        const PAUSE: std::time::Duration = std::time::Duration::from_millis(1);
-        loop {
-            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            if let Some(session) = idle.or_else(|| runtime::open(&self.graph).ok()) {
-                return session;
-            }
-            std::thread::sleep(PAUSE);
-        }
-    }
-
-    fn one(&self, session: &mut Session, row: &[f64]) -> Result<f64, String> {
-        session.run(row, self.spec.element, (&self.spec.inputs, &self.spec.output, self.spec.column))
     }
 
     /// Its tensors: the file itself.
@@ -162,12 +146,11 @@ impl Onnx {
         if (&inputs.names, inputs.element, inputs.width) != (&spec.inputs, spec.element, spec.width) {
             return Err(differs("its inputs"));
         }
-        let network = Self { spec: spec.clone(), graph: graph.into(), idle: Arc::default() };
-        network
-            .one(&mut session, &vec![0.0; spec.width])
+        let row = vec![0.0; spec.width];
+        session
+            .run(&row, spec.element, (&spec.inputs, &spec.output, spec.column))
             .map_err(|error| TensorError::invalid(GRAPH, format!("it does not run: {error}")))?;
-        network.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
-        Ok(network)
+        Ok(Self { spec: spec.clone(), graph: graph.into(), sessions: Arc::new(Pool::of(session)) })
     }
 }
 
