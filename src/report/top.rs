@@ -12,8 +12,11 @@ pub(super) fn section(data: &ReportData, language: Language) -> String {
     if !data.predictions.is_empty() {
         note.push_str(t(Text::TopNote));
     }
-    let mut header =
-        vec![(t(Text::Rank).to_owned(), true), (t(Text::Formula).to_owned(), false), (t(Text::Id).to_owned(), false)];
+    let mut header = vec![(t(Text::Rank).to_owned(), true), (t(Text::Formula).to_owned(), false)];
+    let has_ids = data.top.iter().any(|row| row.id != row.formula);
+    if has_ids {
+        header.push((t(Text::Id).to_owned(), false));
+    }
     for group in &data.predictions {
         let interval = format!("{:.0} % {}", group.interval * 100.0, t(Text::Interval));
         let unit = if matches!(group.task, Task::Regression) { group.unit.text() } else { "" };
@@ -34,7 +37,7 @@ pub(super) fn section(data: &ReportData, language: Language) -> String {
         header.push((t(Text::Score).to_owned(), true));
     }
     let rows: Vec<Vec<String>> =
-        data.top.iter().enumerate().map(|(i, row)| line(data, row, i + 1, &shown, language)).collect();
+        data.top.iter().enumerate().map(|(i, row)| line(data, row, (i + 1, has_ids), &shown, language)).collect();
     let total = if data.num_ranked > 0 { data.num_ranked } else { data.num_rows };
     let caption = match language {
         Language::En => format!("{} {} {}", count(rows.len() as u64), t(Text::ShownOf), count(total as u64)),
@@ -50,9 +53,17 @@ fn shown_objectives(data: &ReportData) -> Vec<usize> {
     (0..data.objectives.len()).filter(|&column| !shown(&data.objectives[column].label)).collect()
 }
 
-fn line(data: &ReportData, row: &TopRow, place: usize, objectives: &[usize], language: Language) -> Vec<String> {
-    let id = if row.id == row.formula { String::new() } else { escape(&shorten(&row.id, 60)) };
-    let mut cells = vec![place.to_string(), formula(&row.formula), id];
+fn line(
+    data: &ReportData,
+    row: &TopRow,
+    (place, has_ids): (usize, bool),
+    objectives: &[usize],
+    language: Language,
+) -> Vec<String> {
+    let mut cells = vec![place.to_string(), formula(&row.formula)];
+    if has_ids {
+        cells.push(escape(&shorten(&row.id, 60)));
+    }
     for (group, cell) in data.predictions.iter().zip(&row.predictions) {
         cells.push(prediction(group, cell, language));
     }
