@@ -21,7 +21,10 @@ pub const MAX_PAIRS: usize = 1 << 24;
 const KEPT_PAIRS: usize = 1 << 21;
 
 /// Neighbours of nearly one distance up to which they are sorted by insertion.
-const FEW: usize = 32;
+const FEW: u32 = 32;
+
+/// Bins of the sort a neighbour: few enough share one that a processor guesses most comparisons.
+const BINS_A_NEIGHBOR: usize = 4;
 
 /// Sites above which linked cells are faster than the enumeration of images (measured: `benches/geometry.rs`).
 const MANY_SITES: usize = 24;
@@ -86,23 +89,6 @@ impl Neighbors {
         self.entries.clear();
         self.entries.shrink_to(KEPT_PAIRS);
     }
-
-    /// Takes what was found around the next site.
-    fn append(&mut self, found: &mut Found, sites: usize) -> Result<(), GeometryError> {
-        if self.entries.len() + found.neighbors.len() > MAX_PAIRS {
-            return Err(GeometryError::TooManyAtoms { sites, radius: self.radius, limit: MAX_PAIRS });
-        }
-        found.sort_into(self.radius, &mut self.entries);
-        let site = self.ends.len();
-        self.ends.push(self.entries.len() as u32);
-        if let Some(nearest) = self.of(site).first()
-            && nearest.distance < MIN_DISTANCE
-        {
-            let [first, second] = [site, nearest.site as usize];
-            return Err(GeometryError::OverlappingAtoms { first, second, distance: nearest.distance });
-        }
-        Ok(())
-    }
 }
 
 /// Builds neighbour lists; keeps its working memory from structure to structure.
@@ -111,7 +97,9 @@ pub(super) struct NeighborSearch {
     positions: Positions,
     images: Images,
     bins: Bins,
-    found: Found,
+    /// What was found around each site, in no order; the first list serves where one site is looked at alone.
+    found: Vec<Vec<Neighbor>>,
+    sorter: Sorter,
     /// What was found around one site, in order.
     sorted: Vec<Neighbor>,
 }
@@ -124,24 +112,63 @@ impl NeighborSearch {
     pub fn run(&mut self, structure: &Structure, radius: f64, out: &mut Neighbors) -> Result<(), GeometryError> {
         out.clear();
         out.radius = radius;
-        self.positions.set(structure);
-        if self.has_many_sites() {
-            self.bins.set(&self.positions, radius);
-        } else {
-            self.images.set(&self.positions);
-        }
-        let sites = structure.len();
-        if self.expected(radius) * sites as f64 > 2.0 * MAX_PAIRS as f64 {
-            return Err(GeometryError::TooManyAtoms { sites, radius, limit: MAX_PAIRS });
-        }
-        let result = (0..sites).try_for_each(|site| {
-            self.find(site, radius);
-            out.append(&mut self.found, sites)
+        let mut sorter = std::mem::take(&mut self.sorter);
+        let result = self.visit(structure, radius, |_, found| {
+            sorter.append_sorted(found, radius, &mut out.entries);
+            out.ends.push(out.entries.len() as u32);
         });
+        self.sorter = sorter;
         if result.is_err() {
             out.clear();
         }
         result
+    }
+
+    /// Gives the neighbours of each site in turn, in no particular order, but always in the same one.
+    ///
+    /// # Errors
+    /// Overlapping atoms; more than [`MAX_PAIRS`] neighbours of all sites together.
+    pub fn visit(
+        &mut self,
+        structure: &Structure,
+        radius: f64,
+        mut take: impl FnMut(usize, &mut Vec<Neighbor>),
+    ) -> Result<(), GeometryError> {
+        self.positions.set(structure);
+        let sites = structure.len();
+        let too_many = GeometryError::TooManyAtoms { sites, radius, limit: MAX_PAIRS };
+        if self.expected(radius) * sites as f64 > 2.0 * MAX_PAIRS as f64 {
+            return Err(too_many);
+        }
+        let has_many_sites = self.has_many_sites();
+        if has_many_sites {
+            self.bins.set(&self.positions, radius);
+        } else {
+            self.found.iter_mut().for_each(Vec::clear);
+            self.images.set(&self.positions);
+            self.images.around_all(&self.positions, radius, &mut self.found);
+        }
+        let mut pairs = 0;
+        for site in 0..sites {
+            if has_many_sites {
+                self.find(site, radius);
+            }
+            let found = &mut self.found[if has_many_sites { 0 } else { site }];
+            pairs += found.len();
+            if pairs > MAX_PAIRS {
+                return Err(too_many);
+            }
+            if let Some(distance) = found.iter().map(|neighbor| neighbor.distance).min_by(f64::total_cmp)
+                && distance < MIN_DISTANCE
+            {
+                let nearest = found.iter().filter(|neighbor| neighbor.distance == distance);
+                let second = nearest.map(|neighbor| neighbor.site).min().expect("one has the least distance") as usize;
+                return Err(GeometryError::OverlappingAtoms { first: site, second, distance });
+            }
+            take(site, found);
+            found.shrink_to(KEPT_PAIRS / MANY_SITES);
+        }
+        Ok(())
     }
 
     /// Neighbours of one site of the structure that was last run, farther away than `from` Å and up to `radius`, in order.
@@ -154,9 +181,10 @@ impl NeighborSearch {
             return Err(GeometryError::TooManyAtoms { sites, radius, limit: MAX_PAIRS });
         }
         self.find(site, radius);
-        self.found.neighbors.retain(|neighbor| neighbor.distance > from);
+        let found = &mut self.found[0];
+        found.retain(|neighbor| neighbor.distance > from);
         self.sorted.clear();
-        self.found.sort_into(radius, &mut self.sorted);
+        self.sorter.append_sorted(found, radius, &mut self.sorted);
         Ok(&self.sorted)
     }
 
@@ -176,12 +204,18 @@ impl NeighborSearch {
         self.positions.carts.len() as f64 * sphere / dot(a, cross(b, c)).abs()
     }
 
+    /// Writes what is around one site to the first list.
     fn find(&mut self, site: usize, radius: f64) {
-        self.found.neighbors.clear();
-        if self.has_many_sites() {
-            self.bins.around(&self.positions, site, radius, &mut self.found.neighbors);
+        if self.found.is_empty() {
+            self.found.push(Vec::new());
+        }
+        let has_many_sites = self.has_many_sites();
+        let found = &mut self.found[0];
+        found.clear();
+        if has_many_sites {
+            self.bins.around(&self.positions, site, radius, found);
         } else {
-            self.images.around(&self.positions, site, radius, &mut self.found.neighbors);
+            self.images.around(&self.positions, site, radius, found);
         }
     }
 }
@@ -233,61 +267,60 @@ impl Positions {
     }
 }
 
-/// What was found around one site, in any order.
+/// Sorts neighbours; keeps its working memory.
 #[derive(Clone, Debug, Default)]
-struct Found {
-    neighbors: Vec<Neighbor>,
-    /// Distance as bits, which ascend with it, and place in `neighbors`; being sorted.
+struct Sorter {
+    /// Distance as bits, which ascend with it, and place among the neighbours; being sorted.
     keys: Vec<(u64, u32)>,
     /// Where the bins of the sort start.
     starts: Vec<u32>,
 }
 
-impl Found {
+impl Sorter {
     /// Appends the neighbours in order, and forgets them.
     ///
     /// A counting sort by distance³, of which a uniform crystal has equally many in every bin, then each bin by comparison.
-    fn sort_into(&mut self, radius: f64, out: &mut Vec<Neighbor>) {
-        let count = self.neighbors.len();
-        let factor = count as f64 / (radius * radius * radius);
-        let bin = |distance: f64| ((distance * distance * distance * factor) as usize).min(count.saturating_sub(1));
+    fn append_sorted(&mut self, neighbors: &mut Vec<Neighbor>, radius: f64, out: &mut Vec<Neighbor>) {
+        let bins = BINS_A_NEIGHBOR * neighbors.len();
+        let factor = bins as f64 / (radius * radius * radius);
+        let bin = |distance: f64| ((distance * distance * distance * factor) as usize).min(bins.saturating_sub(1));
         self.starts.clear();
-        self.starts.resize(count + 1, 0);
-        for neighbor in &self.neighbors {
+        self.starts.resize(bins + 1, 0);
+        for neighbor in &*neighbors {
             self.starts[bin(neighbor.distance) + 1] += 1;
         }
-        for place in 1..=count {
-            self.starts[place] += self.starts[place - 1];
+        let mut start = 0;
+        for count in &mut self.starts {
+            start += *count;
+            *count = start;
         }
         self.keys.clear();
-        self.keys.resize(count, (0, 0));
-        for (place, neighbor) in self.neighbors.iter().enumerate() {
+        self.keys.resize(neighbors.len(), (0, 0));
+        for (place, neighbor) in neighbors.iter().enumerate() {
             let start = &mut self.starts[bin(neighbor.distance)];
             self.keys[*start as usize] = (neighbor.distance.to_bits(), place as u32);
             *start += 1;
         }
-        let neighbors = &self.neighbors;
-        let order = |a: &(u64, u32), b: &(u64, u32)| {
-            let tie = |key: &(u64, u32)| (neighbors[key.1 as usize].site, neighbors[key.1 as usize].image);
-            a.0.cmp(&b.0).then_with(|| tie(a).cmp(&tie(b)))
+        let tie = |key: &(u64, u32)| {
+            let neighbor = &neighbors[key.1 as usize];
+            (neighbor.site, neighbor.image)
         };
+        let order = |a: &(u64, u32), b: &(u64, u32)| a.0.cmp(&b.0).then_with(|| tie(a).cmp(&tie(b)));
         let mut start = 0;
-        for place in 0..count {
-            let end = self.starts[place] as usize;
-            let keys = &mut self.keys[start..end];
-            if keys.len() > FEW {
-                keys.sort_unstable_by(order);
-            } else {
-                insertion_sort(keys, order);
+        for &end in &self.starts[..bins] {
+            if end - start > FEW {
+                self.keys[start as usize..end as usize].sort_unstable_by(order);
             }
             start = end;
         }
-        out.extend(self.keys.iter().map(|key| self.neighbors[key.1 as usize]));
-        self.neighbors.clear();
+        // No key leaves its bin, so this is one pass for all of them.
+        insertion_sort(&mut self.keys, order);
+        out.extend(self.keys.iter().map(|key| neighbors[key.1 as usize]));
+        neighbors.clear();
     }
 }
 
-/// Sorts a few keys: a shell of a crystal, some dozens of neighbours at one distance but for rounding.
+/// Sorts keys of which none has far to go.
 fn insertion_sort<T: Copy>(keys: &mut [T], order: impl Fn(&T, &T) -> Ordering) {
     for place in 1..keys.len() {
         let key = keys[place];
@@ -363,8 +396,10 @@ mod tests {
         let mut binned = Neighbors { radius, ..Neighbors::default() };
         search.bins.set(&search.positions, radius);
         for site in 0..structure.len() {
-            search.bins.around(&search.positions, site, radius, &mut search.found.neighbors);
-            binned.append(&mut search.found, structure.len()).expect("few atoms");
+            let mut found = Vec::new();
+            search.bins.around(&search.positions, site, radius, &mut found);
+            search.sorter.append_sorted(&mut found, radius, &mut binned.entries);
+            binned.ends.push(binned.entries.len() as u32);
         }
         assert_eq!(binned.entries, direct.entries, "linked cells have other bits");
         for (site, expected) in by_brute_force(structure, radius).iter().enumerate() {
