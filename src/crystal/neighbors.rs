@@ -20,6 +20,9 @@ pub const MAX_PAIRS: usize = 1 << 24;
 /// Entries above which the memory of a list is given back before the next structure.
 const KEPT_PAIRS: usize = 1 << 21;
 
+/// Expected entries up to which all sites are searched at once, so that each pair is enumerated from one end only: 12 MiB.
+const MIRRORED_PAIRS: f64 = (1 << 18) as f64;
+
 /// Neighbours of nearly one distance up to which they are sorted by insertion.
 const FEW: u32 = 32;
 
@@ -89,6 +92,23 @@ impl Neighbors {
         self.entries.clear();
         self.entries.shrink_to(KEPT_PAIRS);
     }
+
+    /// Takes what was found around the next site, in any order; `found` is empty then.
+    fn append(&mut self, found: &mut Vec<Neighbor>, sorter: &mut Sorter, sites: usize) -> Result<(), GeometryError> {
+        if self.entries.len() + found.len() > MAX_PAIRS {
+            return Err(GeometryError::TooManyAtoms { sites, radius: self.radius, limit: MAX_PAIRS });
+        }
+        sorter.append_sorted(found, self.radius, &mut self.entries);
+        let site = self.ends.len();
+        self.ends.push(self.entries.len() as u32);
+        if let Some(nearest) = self.of(site).first()
+            && nearest.distance < MIN_DISTANCE
+        {
+            let [first, second] = [site, nearest.site as usize];
+            return Err(GeometryError::OverlappingAtoms { first, second, distance: nearest.distance });
+        }
+        Ok(())
+    }
 }
 
 /// Builds neighbour lists; keeps its working memory from structure to structure.
@@ -112,63 +132,31 @@ impl NeighborSearch {
     pub fn run(&mut self, structure: &Structure, radius: f64, out: &mut Neighbors) -> Result<(), GeometryError> {
         out.clear();
         out.radius = radius;
-        let mut sorter = std::mem::take(&mut self.sorter);
-        let result = self.visit(structure, radius, |_, found| {
-            sorter.append_sorted(found, radius, &mut out.entries);
-            out.ends.push(out.entries.len() as u32);
-        });
-        self.sorter = sorter;
+        self.positions.set(structure);
+        if self.has_many_sites() {
+            self.bins.set(&self.positions, radius);
+        } else {
+            self.images.set(&self.positions);
+        }
+        let sites = structure.len();
+        let expected = self.expected(radius) * sites as f64;
+        if expected > 2.0 * MAX_PAIRS as f64 {
+            return Err(GeometryError::TooManyAtoms { sites, radius, limit: MAX_PAIRS });
+        }
+        let result = if self.has_many_sites() || expected > MIRRORED_PAIRS {
+            (0..sites).try_for_each(|site| {
+                self.find(site, radius);
+                out.append(&mut self.found[0], &mut self.sorter, sites)
+            })
+        } else {
+            self.found.iter_mut().for_each(Vec::clear);
+            self.images.around_all(&self.positions, radius, &mut self.found);
+            self.found[..sites].iter_mut().try_for_each(|found| out.append(found, &mut self.sorter, sites))
+        };
         if result.is_err() {
             out.clear();
         }
         result
-    }
-
-    /// Gives the neighbours of each site in turn, in no particular order, but always in the same one.
-    ///
-    /// # Errors
-    /// Overlapping atoms; more than [`MAX_PAIRS`] neighbours of all sites together.
-    pub fn visit(
-        &mut self,
-        structure: &Structure,
-        radius: f64,
-        mut take: impl FnMut(usize, &mut Vec<Neighbor>),
-    ) -> Result<(), GeometryError> {
-        self.positions.set(structure);
-        let sites = structure.len();
-        let too_many = GeometryError::TooManyAtoms { sites, radius, limit: MAX_PAIRS };
-        if self.expected(radius) * sites as f64 > 2.0 * MAX_PAIRS as f64 {
-            return Err(too_many);
-        }
-        let has_many_sites = self.has_many_sites();
-        if has_many_sites {
-            self.bins.set(&self.positions, radius);
-        } else {
-            self.found.iter_mut().for_each(Vec::clear);
-            self.images.set(&self.positions);
-            self.images.around_all(&self.positions, radius, &mut self.found);
-        }
-        let mut pairs = 0;
-        for site in 0..sites {
-            if has_many_sites {
-                self.find(site, radius);
-            }
-            let found = &mut self.found[if has_many_sites { 0 } else { site }];
-            pairs += found.len();
-            if pairs > MAX_PAIRS {
-                return Err(too_many);
-            }
-            if let Some(distance) = found.iter().map(|neighbor| neighbor.distance).min_by(f64::total_cmp)
-                && distance < MIN_DISTANCE
-            {
-                let nearest = found.iter().filter(|neighbor| neighbor.distance == distance);
-                let second = nearest.map(|neighbor| neighbor.site).min().expect("one has the least distance") as usize;
-                return Err(GeometryError::OverlappingAtoms { first: site, second, distance });
-            }
-            take(site, found);
-            found.shrink_to(KEPT_PAIRS / MANY_SITES);
-        }
-        Ok(())
     }
 
     /// Neighbours of one site of the structure that was last run, farther away than `from` Å and up to `radius`, in order.
@@ -398,8 +386,7 @@ mod tests {
         for site in 0..structure.len() {
             let mut found = Vec::new();
             search.bins.around(&search.positions, site, radius, &mut found);
-            search.sorter.append_sorted(&mut found, radius, &mut binned.entries);
-            binned.ends.push(binned.entries.len() as u32);
+            binned.append(&mut found, &mut search.sorter, structure.len()).expect("few atoms");
         }
         assert_eq!(binned.entries, direct.entries, "linked cells have other bits");
         for (site, expected) in by_brute_force(structure, radius).iter().enumerate() {
@@ -456,6 +443,35 @@ mod tests {
         for neighbor in list.of(0).iter().filter(|n| n.site == 1) {
             let back = list.of(1).iter().find(|n| n.site == 0 && n.image == neighbor.image.map(|k| -k)).expect("there");
             assert_eq!(back.distance.to_bits(), neighbor.distance.to_bits());
+        }
+    }
+
+    /// A simple cubic crystal of one-atom cells: √41 away lie 48 neighbours like (6, 2, 1), 24 like (5, 4, 0) and 24 like (4, 4, 3).
+    #[test]
+    fn neighbours_at_one_distance_ascend_by_site_and_image() {
+        let cubic = structure([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], &[[0.0; 3]]).expect("a cell");
+        let mut list = Neighbors::default();
+        NeighborSearch::default().run(&cubic, 7.0, &mut list).expect("few atoms");
+        assert_eq!(list.of(0).iter().filter(|n| n.distance == 41.0_f64.sqrt()).count(), 96);
+        let key = |n: &Neighbor| (n.distance.to_bits(), n.site, n.image);
+        assert!(list.of(0).is_sorted_by_key(key));
+    }
+
+    /// More pairs than are searched at once: every site by itself, as few are both ways.
+    #[test]
+    fn dense_cells_have_the_neighbours_of_their_sites_one_by_one() {
+        let fracs = [[0.1, 0.2, 0.3], [0.6, 0.7, 0.55]];
+        let dense = structure([[0.6, 0.0, 0.0], [0.1, 0.6, 0.0], [0.0, 0.1, 0.6]], &fracs).expect("a cell");
+        let mut search = NeighborSearch::default();
+        let mut list = Neighbors::default();
+        search.run(&dense, 15.2, &mut list).expect("fits");
+        assert!(search.expected(15.2) * 2.0 > MIRRORED_PAIRS, "the sites are searched together");
+        let mut lists = Vec::new();
+        search.images.around_all(&search.positions, 15.2, &mut lists);
+        for (site, found) in lists.iter_mut().enumerate() {
+            let mut sorted = Vec::new();
+            search.sorter.append_sorted(found, 15.2, &mut sorted);
+            assert!(sorted == list.of(site), "site {site}");
         }
     }
 
