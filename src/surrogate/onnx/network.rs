@@ -107,10 +107,6 @@ impl Onnx {
 
     /// Predicts every row: the number at its place of the output. A row's bits depend on that row only; a row that the runtime
     /// cannot compute is NaN.
-    #[cfg_attr(
-        not(feature = "onnx"),
-        allow(unreachable_code, unused_mut, unused_variables, reason = "without a runtime there is no session")
-    )]
     pub fn predict(&self, rows: Rows<'_>, out: &mut [f64]) {
         out.fill(f64::NAN);
         let mut session = self.sessions.take(|| runtime::open(&self.graph).ok());

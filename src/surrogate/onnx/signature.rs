@@ -22,7 +22,7 @@ pub(super) struct Port {
 }
 
 /// What passes through a port.
-#[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "only a runtime knows ports"))]
+#[cfg_attr(not(any(feature = "onnx", test)), expect(dead_code, reason = "only a runtime knows ports"))]
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     /// Real numbers; a length of −1 is free.
