@@ -105,3 +105,29 @@ fn a_density_counts_every_row_with_two_finite_objectives() {
     assert_eq!(data.tradeoffs.len(), 1);
     assert_eq!(data.tradeoffs[0].density.iter().sum::<u64>(), fixture::ROWS - 40);
 }
+
+#[test]
+fn ids_are_shown_for_all_rows_or_for_none() {
+    let mut data = data();
+    let header = "<th scope=\"col\">id</th>";
+    data.top[0].id = data.top[0].formula.clone();
+    let page = html(&data, Language::En);
+    assert!(page.contains(header), "other rows have ids of their own");
+    let cells = |page: &str| {
+        page.split("<tr><td class=\"n\">1</td>")
+            .nth(1)
+            .expect("a first row")
+            .split("</tr>")
+            .next()
+            .expect("an end")
+            .matches("<td")
+            .count()
+    };
+    let with_ids = cells(&page);
+    for row in &mut data.top {
+        row.id.clone_from(&row.formula);
+    }
+    let page = html(&data, Language::En);
+    assert!(!page.contains(header), "formulas twice");
+    assert_eq!(cells(&page) + 1, with_ids);
+}
