@@ -29,8 +29,9 @@ const FEW: u32 = 32;
 /// Bins of the sort a neighbour: few enough share one that a processor guesses most comparisons.
 const BINS_A_NEIGHBOR: usize = 4;
 
-/// Sites above which linked cells are faster than the enumeration of images (measured: `benches/geometry.rs`).
-const MANY_SITES: usize = 24;
+/// Sites above which linked cells are faster than the enumeration of images, at 3 Å; further out they are not yet at 100
+/// (measured: `benches/runs/2026-11-27-structures`).
+const MANY_SITES: usize = 64;
 
 /// One neighbour of a site: an image of a site, maybe of itself.
 #[derive(Copy, Clone, Debug, PartialEq)]
