@@ -252,12 +252,12 @@ dispatched! {
         sums: [&[f64]; 2],
         total: [&mut [f64]; 2],
     ) = structure_factor::add_scattered;
-    /// Expands a density of Gaussians at `points`: writes the coefficient of harmonic `h` and radial function `n` to
-    /// `out[h · stride + n]`, `h = l² + l + m`. See [`expansion`].
+    /// Adds what every point is to its centre: the coefficient of harmonic `h = l² + l + m` and radial function `n` to
+    /// `sums[at + h · stride + n]`, where `at` is the target of its group. See [`expansion`].
     ///
     /// # Panics
-    /// If lengths do not fit: `scratch` holds [`Expansion::scratch_len`], points are whole stripes.
-    pub fn expand(basis: &Expansion, points: Points<'_>, scratch: &mut [f64], out: &mut [f64], stride: usize)
+    /// If lengths do not fit: whole stripes of zeros are added behind the last function, `scratch` is [`Expansion::scratch_len`].
+    pub fn expand(basis: &Expansion, points: Points<'_>, scratch: &mut [f64], sums: &mut [f64], stride: usize)
         = expansion::expand::<6>, avx512 = expansion::expand::<13>;
 
     /// [`power_spectrum::add_power_spectrum`].

@@ -1,9 +1,11 @@
 //! Expansion of a density of Gaussians around a centre in radial functions and real spherical harmonics.
 
+use std::ops::Range;
+
 use crate::exp::exp;
 use crate::harmonics::SolidHarmonics;
 
-/// Points of a stripe, and radial functions of one; lists of points are whole stripes long.
+/// Points of a stripe, and radial functions of one.
 pub const LANES: usize = 8;
 
 /// Points whose harmonics lie in memory at one time: 25 KB at degree 6.
@@ -104,9 +106,14 @@ impl Expansion {
         (self.degree() + 1) * (self.degree() + 1)
     }
 
+    /// Length of a row of coefficients: radial functions, filled up to whole stripes.
+    pub fn width(&self) -> usize {
+        self.num_radial.next_multiple_of(LANES)
+    }
+
     /// Length of the working memory of [`expand`](crate::dispatch::expand).
     pub fn scratch_len(&self) -> usize {
-        self.num_harmonics() * (BLOCK + self.num_radial.next_multiple_of(LANES))
+        self.num_harmonics() * BLOCK
     }
 }
 
@@ -163,62 +170,101 @@ impl Interpolation {
     }
 }
 
-/// Points around a centre; whole stripes of [`LANES`], filled up with points whose `squares` are [`Points::FILLER`]. Points
-/// beyond the reach of the basis count as such. Ascending distances are fastest: neighbours share their polynomials.
+/// Points around centres, group after group; points beyond the reach of the basis count for nothing.
 #[derive(Copy, Clone, Debug)]
 pub struct Points<'a> {
     /// Coordinates, by axis.
     pub axes: [&'a [f64]; 3],
     /// Squared distances.
     pub squares: &'a [f64],
+    /// Groups in the order of their points.
+    pub groups: &'a [Group],
 }
 
-impl Points<'_> {
-    /// Squared distance of the points that fill the last stripe: further than any function reaches.
-    pub const FILLER: f64 = 1e300;
+/// Points that add to the same coefficients.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Where its points end; they begin where those of the group before end.
+    pub end: usize,
+    /// What they add to.
+    pub target: Target,
 }
 
-/// Writes the coefficient of harmonic `h` and radial function `n` to `out[h · stride + n]`. Harmonics of one degree are
-/// summed at most `TILE` at a time, as many as the registers hold; this changes no bit.
+/// Where coefficients begin that points add to.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// At one centre.
+    One(usize),
+    /// At the centre, and at that of the atoms at the points, from where it lies opposite.
+    Two(usize, usize),
+    /// At one centre, to which each point and the one opposite add.
+    Opposite(usize),
+}
+
+/// Points of one group in a block.
+#[derive(Copy, Clone, Debug)]
+struct Segment {
+    target: Target,
+    start: usize,
+    end: usize,
+}
+
+/// Adds what every point is to its centre: the coefficient of harmonic `h` and radial function `n` to `sums[at + h · stride + n]`,
+/// where `at` is the target of its group; zeros are added up to [`Expansion::width`]. Seen from the opposite end, harmonics of odd
+/// degree change their sign. Harmonics of one degree are summed at most `TILE` at a time, as many as the registers hold; this
+/// changes no bit.
 ///
 /// # Panics
-/// If lengths do not fit: `scratch` holds [`Expansion::scratch_len`], points are whole stripes.
+/// If lengths do not fit: `scratch` holds [`Expansion::scratch_len`].
 #[inline(always)]
 pub(crate) fn expand<const TILE: usize>(
     basis: &Expansion,
     points: Points<'_>,
     scratch: &mut [f64],
-    out: &mut [f64],
+    sums: &mut [f64],
     stride: usize,
 ) {
-    let Points { axes, squares } = points;
-    let (num_radial, num_harmonics) = (basis.num_radial, basis.num_harmonics());
-    assert!(axes.iter().all(|axis| axis.len() == squares.len()) && squares.len().is_multiple_of(LANES));
-    assert!(stride >= num_radial && out.len() >= (num_harmonics - 1) * stride + num_radial, "out is too short");
+    let Points { axes, squares, groups } = points;
+    let total = groups.last().map_or(0, |group| group.end);
+    assert!(axes.iter().all(|axis| axis.len() == total) && squares.len() == total, "one coordinate a point");
     assert_eq!(scratch.len(), basis.scratch_len());
-    let (rows, sums) = scratch.split_at_mut(num_harmonics * BLOCK);
-    let sums = sums.as_chunks_mut::<LANES>().0;
-    sums.fill([0.0; LANES]);
-    let stripes = num_radial.div_ceil(LANES);
+    let rows = scratch;
+    let stripes = basis.num_radial.div_ceil(LANES);
     let of_interval = (basis.degree() + 1) * stripes;
     let first = key(basis.shift);
     let outside = basis.pieces.len() / of_interval - 1;
     let mut intervals = [0; BLOCK];
     let mut places = [0.0; BLOCK];
     let mut radial = Radial([[0.0; LANES]; BLOCK]);
-    for start in (0..squares.len()).step_by(BLOCK) {
-        let end = squares.len().min(start + BLOCK);
-        let count = end - start;
-        for ((interval, place), square) in intervals.iter_mut().zip(&mut places).zip(&squares[start..end]) {
+    let mut segments = [Segment { target: Target::One(0), start: 0, end: 0 }; BLOCK];
+    let mut groups = groups.iter();
+    let mut group = groups.next();
+    for start in (0..total).step_by(BLOCK) {
+        let count = (total - start).min(BLOCK);
+        let (mut at, mut num_segments) = (0, 0);
+        while let Some(&Group { end, target }) = group {
+            let last = end.min(start + count) - start;
+            if last > at {
+                segments[num_segments] = Segment { target, start: at, end: last };
+                num_segments += 1;
+                at = last;
+            }
+            if end > start + count || at == count {
+                break;
+            }
+            group = groups.next();
+        }
+        let segments = &segments[..num_segments];
+        for ((interval, place), square) in intervals.iter_mut().zip(&mut places).zip(&squares[start..start + count]) {
             let bits = (square + basis.shift).to_bits();
             *interval = outside.min(((bits >> (52 - OCTAVE_BITS)) - first) as usize) * of_interval;
             // The rest of the fraction, as a number from 1 to 1 + 2^−OCTAVE_BITS: exact.
             let rest = f64::from_bits((bits & ((1 << (52 - OCTAVE_BITS)) - 1)) | 1.0f64.to_bits());
             *place = (rest - 1.0) * f64::from(2u32 << OCTAVE_BITS) - 1.0;
         }
-        let [x, y, z] = axes.map(|axis| axis[start..end].as_chunks::<LANES>().0);
-        for (stripe, ((x, y), z)) in x.iter().zip(y).zip(z).enumerate() {
-            basis.harmonics.stripe([x, y, z], rows, BLOCK, stripe * LANES);
+        for first in (0..count).step_by(LANES) {
+            let [x, y, z] = axes.map(|axis| stripe(axis, start + first));
+            basis.harmonics.stripe([&x, &y, &z], rows, BLOCK, first);
         }
         for l in 0..=basis.degree() {
             for stripe in 0..stripes {
@@ -233,90 +279,126 @@ pub(crate) fn expand<const TILE: usize>(
                     }
                     *radial = value;
                 }
-                let (mut h, end) = (l * l, (l + 1) * (l + 1));
-                match l {
-                    0 => add_in_turns::<1>(
-                        &rows[h * BLOCK..],
-                        &radial,
-                        count,
-                        &mut sums[h * stripes + stripe..],
-                        stripes,
-                    ),
-                    1 => add_in_turns::<3>(
-                        &rows[h * BLOCK..],
-                        &radial,
-                        count,
-                        &mut sums[h * stripes + stripe..],
-                        stripes,
-                    ),
-                    _ => {
-                        while h < end {
-                            let rest = end - h;
-                            let tile = rest.div_ceil(rest.div_ceil(TILE));
-                            let (rows, sums) = (&rows[h * BLOCK..], &mut sums[h * stripes + stripe..]);
-                            h += match tile {
-                                13.. => add_products::<13>(rows, &radial, count, sums, stripes),
-                                11.. => add_products::<11>(rows, &radial, count, sums, stripes),
-                                9.. => add_products::<9>(rows, &radial, count, sums, stripes),
-                                7.. => add_products::<7>(rows, &radial, count, sums, stripes),
-                                6 => add_products::<6>(rows, &radial, count, sums, stripes),
-                                5 => add_products::<5>(rows, &radial, count, sums, stripes),
-                                4 => add_products::<4>(rows, &radial, count, sums, stripes),
-                                3 => add_products::<3>(rows, &radial, count, sums, stripes),
-                                2 => add_products::<2>(rows, &radial, count, sums, stripes),
-                                _ => add_products::<1>(rows, &radial, count, sums, stripes),
-                            };
-                        }
+                for segment in segments {
+                    let is_odd = l % 2 == 1;
+                    if is_odd && matches!(segment.target, Target::Opposite(_)) {
+                        continue;
+                    }
+                    let mut sums = Sums { sums, stride, stripe, target: segment.target, is_odd };
+                    let range = segment.start..segment.end;
+                    let (mut h, end) = (l * l, (l + 1) * (l + 1));
+                    while h < end {
+                        let rest = end - h;
+                        let tile = rest.div_ceil(rest.div_ceil(TILE));
+                        let rows = &rows[h * BLOCK..];
+                        h += match (l, tile) {
+                            (0, _) => sums.add(h, products_in_turns::<1>(rows, &radial, range.clone())),
+                            (1, _) => sums.add(h, products_in_turns::<3>(rows, &radial, range.clone())),
+                            (_, 13..) => sums.add(h, products::<13>(rows, &radial, range.clone())),
+                            (_, 11..) => sums.add(h, products::<11>(rows, &radial, range.clone())),
+                            (_, 9..) => sums.add(h, products::<9>(rows, &radial, range.clone())),
+                            (_, 7..) => sums.add(h, products::<7>(rows, &radial, range.clone())),
+                            (_, 6) => sums.add(h, products::<6>(rows, &radial, range.clone())),
+                            (_, 5) => sums.add(h, products::<5>(rows, &radial, range.clone())),
+                            (_, 4) => sums.add(h, products::<4>(rows, &radial, range.clone())),
+                            (_, 3) => sums.add(h, products::<3>(rows, &radial, range.clone())),
+                            (_, 2) => sums.add(h, products::<2>(rows, &radial, range.clone())),
+                            _ => sums.add(h, products::<1>(rows, &radial, range.clone())),
+                        };
                     }
                 }
             }
         }
     }
-    for (h, sums) in sums.chunks_exact(stripes).enumerate() {
-        out[h * stride..][..num_radial].copy_from_slice(&sums.as_flattened()[..num_radial]);
-    }
 }
 
-/// Adds the product of each of the first `K` rows with the radial functions to `sums`, one every `stripes`; returns `K`.
-#[inline(always)]
-fn add_products<const K: usize>(
-    rows: &[f64],
-    radial: &Radial,
-    count: usize,
-    sums: &mut [Lanes],
-    stripes: usize,
-) -> usize {
-    let rows: &[[f64; BLOCK]; K] = rows.as_chunks().0.first_chunk().expect("one row a harmonic");
-    let mut total: [Lanes; K] = std::array::from_fn(|k| sums[k * stripes]);
-    for (at, radial) in radial.0.iter().enumerate().take(count) {
-        for k in 0..K {
-            total[k] = add_product(total[k], radial, rows[k][at]);
+/// Where the sums of one segment, degree and stripe go.
+struct Sums<'a> {
+    sums: &'a mut [f64],
+    stride: usize,
+    stripe: usize,
+    target: Target,
+    is_odd: bool,
+}
+
+impl Sums<'_> {
+    /// Adds those of `K` harmonics from `h` on; returns `K`.
+    #[inline(always)]
+    fn add<const K: usize>(&mut self, h: usize, added: [Lanes; K]) -> usize {
+        let offset = h * self.stride + self.stripe * LANES;
+        match self.target {
+            Target::One(at) => self.add_to(at + offset, added, |sum, x| sum + x),
+            Target::Two(near, far) => {
+                self.add_to(near + offset, added, |sum, x| sum + x);
+                if self.is_odd {
+                    self.add_to(far + offset, added, |sum, x| sum - x);
+                } else {
+                    self.add_to(far + offset, added, |sum, x| sum + x);
+                }
+            }
+            Target::Opposite(at) => self.add_to(at + offset, added, |sum, x| sum + (x + x)),
+        }
+        K
+    }
+
+    #[inline(always)]
+    fn add_to<const K: usize>(&mut self, at: usize, added: [Lanes; K], add: impl Fn(f64, f64) -> f64) {
+        for (k, added) in added.iter().enumerate() {
+            let sums: &mut Lanes = self.sums[at + k * self.stride..].first_chunk_mut().expect("room for whole stripes");
+            for lane in 0..LANES {
+                sums[lane] = add(sums[lane], added[lane]);
+            }
         }
     }
-    for k in 0..K {
-        sums[k * stripes] = total[k];
-    }
-    K
 }
 
-/// The same with sums of their own for even and odd points: so few chains of additions would wait for themselves.
+/// Numbers from `start` on, filled up with zeros.
 #[inline(always)]
-fn add_in_turns<const K: usize>(rows: &[f64], radial: &Radial, count: usize, sums: &mut [Lanes], stripes: usize) {
+fn stripe(axis: &[f64], start: usize) -> Lanes {
+    let axis = &axis[start..];
+    axis.first_chunk().copied().unwrap_or_else(|| std::array::from_fn(|lane| axis.get(lane).copied().unwrap_or(0.0)))
+}
+
+/// Sums of the products of each of the first `K` rows with the radial functions of some points of the block.
+#[inline(always)]
+fn products<const K: usize>(rows: &[f64], radial: &Radial, range: Range<usize>) -> [Lanes; K] {
     let rows: &[[f64; BLOCK]; K] = rows.as_chunks().0.first_chunk().expect("one row a harmonic");
-    let mut even: [Lanes; K] = std::array::from_fn(|k| sums[k * stripes]);
-    let mut odd = [[0.0; LANES]; K];
-    // Lists of points are whole stripes long, hence even.
-    for at in 0..count.min(BLOCK) / 2 {
+    let mut total = [[0.0; LANES]; K];
+    let mut at = range.start;
+    while at < range.end.min(BLOCK) {
         for k in 0..K {
-            even[k] = add_product(even[k], &radial.0[2 * at], rows[k][2 * at]);
-            odd[k] = add_product(odd[k], &radial.0[2 * at + 1], rows[k][2 * at + 1]);
+            total[k] = add_product(total[k], &radial.0[at], rows[k][at]);
+        }
+        at += 1;
+    }
+    total
+}
+
+/// The same with sums of their own for every other point: so few chains of additions would wait for themselves.
+#[inline(always)]
+fn products_in_turns<const K: usize>(rows: &[f64], radial: &Radial, range: Range<usize>) -> [Lanes; K] {
+    let rows: &[[f64; BLOCK]; K] = rows.as_chunks().0.first_chunk().expect("one row a harmonic");
+    let (mut total, mut others) = ([[0.0; LANES]; K], [[0.0; LANES]; K]);
+    let end = range.end.min(BLOCK);
+    let mut at = range.start;
+    while at + 1 < end {
+        for k in 0..K {
+            total[k] = add_product(total[k], &radial.0[at], rows[k][at]);
+            others[k] = add_product(others[k], &radial.0[at + 1], rows[k][at + 1]);
+        }
+        at += 2;
+    }
+    if at < end {
+        for k in 0..K {
+            total[k] = add_product(total[k], &radial.0[at], rows[k][at]);
         }
     }
     for k in 0..K {
         for lane in 0..LANES {
-            sums[k * stripes][lane] = even[k][lane] + odd[k][lane];
+            total[k][lane] += others[k][lane];
         }
     }
+    total
 }
 
 #[inline(always)]
@@ -340,20 +422,17 @@ mod tests {
         let mut scratch = vec![0.0; basis.scratch_len()];
         for step in 0..7000 {
             let z = step as f64 * 1e-3;
-            let mut axes = [[0.0; LANES]; 3];
-            axes[2][0] = z;
-            let mut squares = [Points::FILLER; LANES];
-            squares[0] = z * z;
-            let mut out = [0.0; 8];
-            let points = Points { axes: [&axes[0], &axes[1], &axes[2]], squares: &squares };
-            expand::<6>(&basis, points, &mut scratch, &mut out, 2);
+            let mut out = [0.0; 4 * LANES];
+            let groups = [Group { end: 1, target: Target::One(0) }];
+            let points = Points { axes: [&[0.0], &[0.0], &[z]], squares: &[z * z], groups: &groups };
+            expand::<6>(&basis, points, &mut scratch, &mut out, LANES);
             // Y₀₀ = 1/√4π, r Y₁₀ = √(3/4π) z, which is harmonic 2.
             for (harmonic, l, angular) in [(0, 0, 1.0), (2, 1, 3.0f64.sqrt() * z)] {
                 let angular = angular / (4.0 * std::f64::consts::PI).sqrt();
                 for n in 0..2 {
                     let radial: f64 =
                         (0..2).map(|k| mixing[(l * 2 + k) * 2 + n] * (-rates[l * 2 + k] * z * z).exp()).sum();
-                    let found = out[harmonic * 2 + n];
+                    let found = out[harmonic * LANES + n];
                     assert!((found - radial * angular).abs() < 1e-13, "r = {z}, l = {l}, n = {n}: {found}");
                 }
             }
@@ -364,10 +443,10 @@ mod tests {
     fn points_beyond_the_reach_count_for_nothing() {
         let basis = Expansion::new(SolidHarmonics::new(0), 1, &[0.001], &[1.0], 4.0);
         let mut scratch = vec![0.0; basis.scratch_len()];
-        let axes = [[100.0; LANES]; 3];
-        let points = Points { axes: [&axes[0], &axes[1], &axes[2]], squares: &[30_000.0; LANES] };
-        let mut out = [1.0];
-        expand::<6>(&basis, points, &mut scratch, &mut out, 1);
-        assert_eq!(out, [0.0]);
+        let groups = [Group { end: 1, target: Target::One(0) }];
+        let points = Points { axes: [&[100.0]; 3], squares: &[30_000.0], groups: &groups };
+        let mut out = [0.0; LANES];
+        expand::<6>(&basis, points, &mut scratch, &mut out, LANES);
+        assert_eq!(out, [0.0; LANES]);
     }
 }

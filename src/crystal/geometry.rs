@@ -1,6 +1,7 @@
 //! What several descriptors need of the same structure, computed once, when the first of them asks.
 
 use super::neighbors::{NeighborSearch, Neighbors};
+use super::pairs::Pairs;
 use super::reduced_cell::ReducedCell;
 use super::voronoi::{Tessellation, Voronoi, first_radius};
 use super::{Structure, Symmetry, SymmetryError};
@@ -63,6 +64,7 @@ pub struct Geometry {
     neighbors: Neighbors,
     /// Whether `neighbors` belongs to this structure.
     has_neighbors: bool,
+    pairs: Pairs,
     tessellation: Tessellation,
     voronoi: Voronoi,
     /// Whether `voronoi` belongs to this structure.
@@ -129,6 +131,15 @@ impl Geometry {
             self.has_neighbors = true;
         }
         Ok(&self.neighbors)
+    }
+
+    /// The pairs of sites within `radius` Å, each from one end, in no order of distance: less work than [`neighbors`](Self::neighbors)
+    /// for who sums over images; not kept for the next who asks. `None` where lists are the better way, as in cells of many sites,
+    /// or the only one that says what is wrong, as with overlapping atoms.
+    ///
+    /// `structure` is the one that [`begin`](Self::begin) was called with.
+    pub fn pairs(&mut self, structure: &Structure, radius: f64) -> Option<&Pairs> {
+        self.search.pairs(structure, radius, &mut self.pairs).then_some(&self.pairs)
     }
 
     /// The Voronoi cells of all sites.

@@ -46,8 +46,7 @@ impl Images {
         }
         for site in 0..sites {
             for other in site..sites {
-                let part = if site == other { Part::Forward } else { Part::All };
-                self.between(positions, [site, other], part, radius, |neighbor| {
+                self.once(positions, [site, other], radius, |neighbor| {
                     found[site].push(neighbor);
                     found[other].push(Neighbor {
                         site: site as u32,
@@ -59,6 +58,12 @@ impl Images {
                 });
             }
         }
+    }
+
+    /// Takes the images of the second site around the first one, of a site around itself one of each two that lie opposite.
+    pub fn once(&self, positions: &Positions, sites: [usize; 2], radius: f64, take: impl FnMut(Neighbor)) {
+        let part = if sites[0] == sites[1] { Part::Forward } else { Part::All };
+        self.between(positions, sites, part, radius, take);
     }
 
     /// Takes the images of the second site around the first one.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::images::{Images, moved};
 use super::linked_cells::Bins;
+use super::pairs::Pairs;
 use super::reduction::Reduction;
 use super::vector::{Vector, cross, dot, multiply, norm};
 use super::{GeometryError, Structure};
@@ -32,6 +33,11 @@ const BINS_A_NEIGHBOR: usize = 4;
 /// Sites above which linked cells are faster than the enumeration of images, at 3 Å; further out they are not yet at 100
 /// (measured: `benches/runs/2026-11-27-structures`).
 const MANY_SITES: usize = 64;
+
+/// Sites up to which pairs are listed, and expected images of one site around another from which sums over pairs are worth their
+/// overhead.
+const PAIRED_SITES: usize = 128;
+const FEW_IMAGES: f64 = 1.25;
 
 /// One neighbour of a site: an image of a site, maybe of itself.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -158,6 +164,17 @@ impl NeighborSearch {
             out.clear();
         }
         result
+    }
+
+    /// Lists the pairs of all sites, unless there are many sites, few images of each, or overlapping atoms; says whether it did.
+    pub fn pairs(&mut self, structure: &Structure, radius: f64, out: &mut Pairs) -> bool {
+        self.positions.set(structure);
+        let (sites, expected) = (structure.len() as f64, self.expected(radius));
+        if structure.len() > PAIRED_SITES || expected * sites > MIRRORED_PAIRS || expected < FEW_IMAGES * sites {
+            return false;
+        }
+        self.images.set(&self.positions);
+        out.set(&self.images, &self.positions, radius)
     }
 
     /// Neighbours of one site of the structure that was last run, farther away than `from` Å and up to `radius`, in order.

@@ -1,22 +1,23 @@
 //! `soap`: power spectrum of the smoothed density of atoms around each site, averaged over the sites (Bartók 2013).
 
 mod basis;
+mod density;
 mod double_double;
 mod layout;
 mod lowdin;
 mod parameters;
 
-use matsieve_kernels::dispatch::{Level, add_power_spectrum, expand};
-use matsieve_kernels::expansion::{Expansion, LANES, Points};
+use matsieve_kernels::dispatch::{Level, add_power_spectrum};
+use matsieve_kernels::expansion::{Expansion, LANES};
 
 use crate::candidate::{Candidate, Column, Fault, Reference};
 use crate::chem::Element;
-use crate::crystal::{Neighbors, Structure};
 
-use super::crystal_input::{geometry_fault, ordered_structure};
+use super::crystal_input::ordered_structure;
 use super::species_list::SpeciesList;
 use super::{Descriptor, DescriptorError, Needs, Scratch};
 
+use density::{Density, DensityScratch};
 use layout::SpectrumLayout;
 use parameters::{Average, Compression, Parameters};
 
@@ -31,22 +32,20 @@ struct Soap {
     species: Option<SpeciesList>,
     radius: f64,
     basis: Expansion,
+    /// What an atom adds to the coefficients of its own site.
+    own: Vec<f64>,
     layout: SpectrumLayout,
 }
 
 /// Working memory.
 #[derive(Default)]
 pub(super) struct SoapScratch {
-    /// Channel of each site.
+    /// Place of each site's channel among those that occur.
     channels: Vec<usize>,
     /// Channels that occur, ascending.
     present: Vec<usize>,
-    axes: [Vec<f64>; 3],
-    squares: Vec<f64>,
-    expansion: Vec<f64>,
-    /// Coefficients of one site: harmonics × channels × radial functions, rows filled up to whole stripes.
-    coefficients: Vec<f64>,
-    /// The same, summed over the sites.
+    densities: DensityScratch,
+    /// Coefficients, summed over the sites.
     total: Vec<f64>,
     sums: Vec<f64>,
 }
@@ -67,11 +66,12 @@ pub(super) fn build(parameters: &serde_json::Value) -> Result<Box<dyn Descriptor
     };
     let layout = SpectrumLayout::new(channels, n_max, l_max);
     let radius = basis::search_radius(r_cut, sigma);
-    Ok(Box::new(Soap { parameters, species, radius, basis, layout }))
+    let own = density::own(&basis);
+    Ok(Box::new(Soap { parameters, species, radius, basis, own, layout }))
 }
 
 impl Soap {
-    /// Finds the channel of every site, and which occur.
+    /// Finds which channels occur, and the place of every site's among them.
     fn assign_channels(&self, elements: impl Iterator<Item = Element>, scratch: &mut SoapScratch) -> Result<(), Fault> {
         scratch.channels.clear();
         scratch.present.clear();
@@ -83,75 +83,10 @@ impl Soap {
                 scratch.present.insert(at, channel);
             }
         }
+        for channel in &mut scratch.channels {
+            *channel = scratch.present.partition_point(|present| present < channel);
+        }
         Ok(())
-    }
-
-    /// Sums up products or coefficients of all sites; returns the length of a row of coefficients.
-    fn accumulate(&self, structure: &Structure, neighbors: &Neighbors, scratch: &mut SoapScratch) -> usize {
-        let level = Level::best();
-        let (num_harmonics, degree) = (self.basis.num_harmonics(), self.basis.degree());
-        let width = (scratch.present.len() * self.basis.num_radial()).next_multiple_of(LANES);
-        scratch.expansion.resize(self.basis.scratch_len(), 0.0);
-        for (buffer, length) in [
-            (&mut scratch.coefficients, num_harmonics * width),
-            (&mut scratch.total, num_harmonics * width),
-            (&mut scratch.sums, (degree + 1) * width * width),
-        ] {
-            buffer.clear();
-            buffer.resize(length, 0.0);
-        }
-        for site in 0..structure.len() {
-            for place in 0..scratch.present.len() {
-                self.collect_points(neighbors, site, scratch.present[place], scratch);
-                let SoapScratch { axes: [x, y, z], squares, expansion, coefficients, .. } = scratch;
-                let points = Points { axes: [&*x, &*y, &*z], squares: &*squares };
-                expand(
-                    level,
-                    &self.basis,
-                    points,
-                    expansion,
-                    &mut coefficients[place * self.basis.num_radial()..],
-                    width,
-                );
-            }
-            match self.parameters.average {
-                Average::Outer => add_power_spectrum(level, &scratch.coefficients, degree, width, &mut scratch.sums),
-                Average::Inner => {
-                    for (total, coefficient) in scratch.total.iter_mut().zip(&scratch.coefficients) {
-                        *total += coefficient;
-                    }
-                }
-            }
-        }
-        if self.parameters.average == Average::Inner {
-            add_power_spectrum(level, &scratch.total, degree, width, &mut scratch.sums);
-        }
-        width
-    }
-
-    /// Lists the atoms of one channel around a site, itself included, nearest first.
-    fn collect_points(&self, neighbors: &Neighbors, site: usize, channel: usize, scratch: &mut SoapScratch) {
-        let SoapScratch { channels, axes, squares, .. } = scratch;
-        axes.iter_mut().for_each(Vec::clear);
-        squares.clear();
-        let mut push = |vector: [f64; 3], square: f64| {
-            for (axis, x) in axes.iter_mut().zip(vector) {
-                axis.push(x);
-            }
-            squares.push(square);
-        };
-        if channels[site] == channel {
-            push([0.0; 3], 0.0);
-        }
-        let all = self.parameters.compression == Compression::Mu2;
-        for neighbor in neighbors.within(site, self.radius) {
-            if all || channels[neighbor.site as usize] == channel {
-                push(neighbor.vector, neighbor.distance * neighbor.distance);
-            }
-        }
-        let length = squares.len().next_multiple_of(LANES);
-        scratch.axes.iter_mut().for_each(|axis| axis.resize(length, 0.0));
-        scratch.squares.resize(length, Points::FILLER);
     }
 }
 
@@ -184,14 +119,35 @@ impl Descriptor for Soap {
         let (structure, occupants) = ordered_structure(candidate)?;
         let Scratch { geometry, soap: scratch, .. } = scratch;
         self.assign_channels(occupants.iter().map(|occupant| occupant.element), scratch)?;
-        let neighbors = geometry.neighbors(structure, self.radius).map_err(geometry_fault)?;
-        let width = self.accumulate(structure, neighbors, scratch);
+        let SoapScratch { channels, present, densities, total, sums } = scratch;
+        let level = Level::best();
+        let (basis, degree) = (&self.basis, self.basis.degree());
+        let width = (present.len() * basis.num_radial()).next_multiple_of(LANES);
+        for (buffer, length) in
+            [(&mut *total, basis.num_harmonics() * width), (&mut *sums, (degree + 1) * width * width)]
+        {
+            buffer.clear();
+            buffer.resize(length, 0.0);
+        }
+        let density =
+            Density { basis, own: &self.own, radius: self.radius, channels, num_channels: present.len(), width };
+        density.around_sites(structure, geometry, densities, |coefficients| match self.parameters.average {
+            Average::Outer => add_power_spectrum(level, coefficients, degree, width, sums),
+            Average::Inner => {
+                for (total, coefficient) in total.iter_mut().zip(coefficients) {
+                    *total += coefficient;
+                }
+            }
+        })?;
         let sites = structure.len() as f64;
         let scale = match self.parameters.average {
             Average::Outer => 1.0 / sites,
-            Average::Inner => 1.0 / (sites * sites),
+            Average::Inner => {
+                add_power_spectrum(level, total, degree, width, sums);
+                1.0 / (sites * sites)
+            }
         };
-        self.layout.write(&scratch.sums, width, &scratch.present, scale, out);
+        self.layout.write(sums, width, present, scale, out);
         Ok(())
     }
 }
